@@ -1,0 +1,129 @@
+// The configuration as values: what the TOML file says, with defaults filled in and units resolved. Immutable once loaded.
+// Shape:   Config{file, server, models, tools}; models and tools are ordered by name; `line` is where each was written.
+// Units:   durations in nanoseconds (TOML: "30s", "250ms", "2m", "1h"); sizes in bytes ("2MiB", "64KiB", plain integers);
+//          prices in picodollars per token (TOML: US dollars per million tokens; 0.10 = 100,000 picodollars per token).
+// Errors:  load() reports every mistake of the file at once, ordered by line; it returns a Config only when there is none.
+// Threads: values; load() reads the file and the environment.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <variant>
+#include <vector>
+
+#include "config/secret.h"
+
+namespace weir {
+
+using Duration = std::chrono::nanoseconds;
+
+struct ServerSettings {
+  std::string http = "127.0.0.1:8787";  // HOST:PORT; port 0 = any free one
+  int concurrency_limit = 8;            // LLM calls in flight, whole server; >= 1
+  int queue_limit = 64;                 // calls waiting for admission, whole server; >= 0
+  std::int64_t queue_bytes = 64 << 20;  // prompts held by waiting calls, in bytes
+  Duration max_wait = std::chrono::seconds(30);        // longest wait for admission; >= 0
+  std::string default_model;                           // an alias; the only model, if there is one
+  std::int64_t body_bytes_max = 4 << 20;               // one HTTP request body, one stdio line
+  int connections_max = 10'000;                        // open HTTP connections
+  int http_threads = 2;                                // 1..64
+  Duration idle_timeout = std::chrono::seconds(75);    // keep-alive connection without a request
+  Duration read_timeout = std::chrono::seconds(15);    // first byte of a request to its last
+  Duration write_timeout = std::chrono::seconds(15);   // a reader that takes nothing
+  Duration drain_timeout = std::chrono::seconds(10);   // SIGTERM to the end of calls in flight
+  std::vector<std::string> allowed_hosts;              // Host values beside loopback names ("weir.example.com:8787")
+  std::vector<std::string> allowed_origins;            // Origin values ("https://app.example.com"); none by default
+  int line = 0;
+};
+
+// What a million tokens cost, in picodollars per token. A price that is not stated is unknown (nullopt), never 0.
+struct Prices {
+  std::optional<std::int64_t> input, cached_input, output;
+  bool operator==(const Prices&) const = default;
+};
+
+struct ModelSettings {
+  std::string alias;                       // [models.<alias>]
+  std::string provider = "openai";         // "openai" | "compatible" (any server of the same dialect; needs base_url)
+  std::string model;                       // the provider's name of it
+  std::string base_url;                    // default by provider: "https://api.openai.com/v1"; no trailing slash
+  std::optional<Secret> api_key;           // "env:NAME"; required for openai
+  std::optional<std::int64_t> rpm, tpm;    // requests, tokens per minute; absent = not limited
+  std::optional<std::int64_t> rpm_burst, tpm_burst;  // resolved: set whenever the rate is (see config/check for the defaults)
+  bool rpm_burst_given = false, tpm_burst_given = false;
+  std::optional<int> max_concurrency;      // calls in flight for this account and model; absent = the server's
+  std::string token_limit_field = "max_completion_tokens";  // or "max_tokens": which of the two the server understands
+  Prices prices;
+  Duration connect_timeout = std::chrono::seconds(10);
+  Duration first_byte_timeout = std::chrono::seconds(120);
+  Duration total_timeout = std::chrono::seconds(180);
+  int max_attempts = 4;                                    // 1..10
+  Duration retry_time = std::chrono::seconds(180);         // from the first attempt to the start of the last
+  int line = 0;
+};
+
+enum class InputType { string, integer, number, boolean };
+
+// One declared input of a tool. Numbers are int64 for integer, double for number.
+using InputValue = std::variant<std::string, std::int64_t, double, bool>;
+struct InputSettings {
+  std::string name;
+  InputType type = InputType::string;
+  std::string description;
+  bool required = true;                    // false when there is a default, or `required = false`
+  std::optional<InputValue> default_value;
+  std::optional<std::int64_t> min_length, max_length;  // string, in Unicode code points
+  std::optional<double> minimum, maximum;              // integer, number
+  std::vector<InputValue> one_of;                      // TOML `enum`: the allowed values, of the declared type
+  std::string pattern;                                 // string; RE2 syntax, unanchored as in JSON Schema; empty = none
+  int line = 0;
+};
+
+struct ToolSettings {
+  std::string name;                        // [a-z0-9_], 1..40
+  std::string title, description;          // description is required
+  std::string kind = "map";
+  std::string model;                       // an alias; empty in TOML = server.default_model (resolved here)
+  std::string system;                      // system prompt template; may be empty
+  std::string prompt;                      // user prompt template (mustache); required
+  std::int64_t max_output_tokens = 512;    // >= 1
+  std::vector<InputSettings> inputs;       // ordered by name
+  int line = 0, prompt_line = 0, system_line = 0;
+};
+
+struct Config {
+  std::string file;
+  ServerSettings server;
+  std::map<std::string, ModelSettings> models;
+  std::map<std::string, ToolSettings> tools;
+};
+
+// One mistake, or a warning: what is wrong, what was expected, the nearest known name. text() is "weir.toml:41: tool ...".
+struct Mistake {
+  std::string file;
+  int line = 0;  // 1-based; 0 = the file as a whole
+  std::string what;
+  std::string text() const;
+  bool operator==(const Mistake&) const = default;
+};
+
+// `environment` answers env:NAME (main passes getenv; tests a map).
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+tl::expected<Config, std::vector<Mistake>> load_config(const std::string& file, const Environment& environment);
+tl::expected<Config, std::vector<Mistake>> parse_config(std::string_view toml, const std::string& file,
+                                                        const Environment& environment);
+
+// The configuration in force as TOML text, defaults and their origin shown, secrets as their source only.
+std::string effective_config(const Config& config);
+
+// "did you mean" over names: the nearest by edit distance when it is near enough, else empty.
+std::string nearest(std::string_view wrong, const std::vector<std::string>& known);
+
+}  // namespace weir

@@ -1,0 +1,43 @@
+// A bucket is one number: the instant at which it is full again. Later than now = spent; debt is simply later still.
+// Invariant: over any horizon, what take() admitted is at most burst + rate * time; a wait that ready_at() names is exact:
+//            take() succeeds at that instant and fails one nanosecond before.
+// Shape:   every function takes the Limit (see limit.h) and `now`; the bucket itself holds neither.
+// Units:   tokens or requests, as the limit says; nanoseconds. Charges round time up. A settlement moves the instant by the
+//          difference of the two rounded charges, so that what stays is exactly what charging the actual amount would have left.
+// Errors:  none. More than the burst never fits: ask fits() first.
+// Threads: a value; the caller locks.      Source: GCRA, ITU-T I.371.
+#pragma once
+
+#include <cstdint>
+
+#include "limiter/limit.h"
+
+namespace weir {
+
+// The time that `units` take to flow in, rounded up; saturates instead of overflowing.
+Duration refill_time(const Limit& limit, std::int64_t units);
+
+class Bucket {
+ public:
+  bool fits(const Limit& limit, std::int64_t units) const { return units <= limit.burst; }
+  // The earliest instant, not before `now`, at which take() would succeed.
+  Instant ready_at(const Limit& limit, std::int64_t units, Instant now) const;
+  // Takes all or nothing.
+  bool take(const Limit& limit, std::int64_t units, Instant now);
+  // Takes without asking: the charge may become debt, up to limit.debt.
+  void force(const Limit& limit, std::int64_t units, Instant now);
+  // What was charged was `charged`; it should have been `actual`. Never lifts the level above full or below -debt.
+  void settle(const Limit& limit, std::int64_t charged, std::int64_t actual, Instant now);
+  // Whole units that could be taken now; negative = debt.
+  std::int64_t level(const Limit& limit, Instant now) const;
+
+  Instant full_at() const { return full_at_; }
+  bool operator==(const Bucket&) const = default;
+
+ private:
+  Instant full_at_ = Instant::min();  // a new bucket is full
+};
+
+static_assert(sizeof(Bucket) == 8);
+
+}  // namespace weir

@@ -1,0 +1,74 @@
+// The words of LIMITS.md §1 as values: what is limited, what a call reserves, what it used, and the answer "not now".
+// Shape:   Limit{name, unit, amount, per, burst, debt}: `amount` units per `per`, at most `burst` at once, never more than `debt`
+//          below zero. amount, burst >= 1; debt >= 0; per > 0.
+// Units:   requests or tokens, as `unit` says; time in nanoseconds.
+// Threads: values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "limiter/loop.h"
+
+namespace weir {
+
+// What a limit counts. A combined token limit (OpenAI's tpm) counts input and output together.
+enum class Unit { requests, tokens, input_tokens, output_tokens };
+
+struct Limit {
+  std::string name;  // "rpm", "tpm", …; what a refusal names
+  Unit unit = Unit::requests;
+  std::int64_t amount = 1;
+  Duration per = std::chrono::minutes(1);
+  std::int64_t burst = 1;
+  std::int64_t debt = 0;  // how far settling may push the level below zero
+  bool operator==(const Limit&) const = default;
+};
+
+// What one call is expected to use, at most; reserved at admission. Tokens; >= 0.
+struct Estimate {
+  std::int64_t input_tokens = 0;
+  std::int64_t output_tokens = 0;
+  bool operator==(const Estimate&) const = default;
+};
+
+// What one call used, as far as it is known. Exact replaces the estimate; AtLeast may charge more but never refunds.
+struct Exact {
+  std::int64_t input_tokens = 0, output_tokens = 0;
+  bool operator==(const Exact&) const = default;
+};
+struct AtLeast {
+  std::int64_t input_tokens = 0, output_tokens = 0;
+  bool operator==(const AtLeast&) const = default;
+};
+using Usage = std::variant<Exact, AtLeast>;
+
+// How a call ended, as LIMITS §4 tells the cases apart.
+enum class Ending {
+  success,     // answered: Exact usage replaces the estimate
+  never_sent,  // connect failed, or cancelled before sending: all returned
+  rejected,    // 429 or another 4xx, or 5xx before the first byte: the request is kept, the tokens return
+  broken,      // timeout, disconnect or cancel after sending, a broken answer: all kept, and more if more was seen
+};
+
+// The answer "not now", or "never". An outcome, not an error.
+struct Refusal {
+  enum class Reason {
+    never,        // larger than the burst: no wait helps; `largest` is what would fit
+    wait_too_long,  // the predicted wait exceeds what the caller may wait; refused at once
+    queue_full,   // too many calls, or bytes, are waiting already
+    timed_out,    // waited as long as it might
+    closing,      // the server is shutting down
+  };
+  Reason reason = Reason::wait_too_long;
+  std::string scope;  // whose limit: the limit group's name, or "server"
+  std::string limit;  // which: "rpm", "tpm", "concurrency", "queue"
+  std::optional<Duration> retry_after;  // when asking again is predicted to succeed; absent = never
+  std::optional<std::int64_t> largest;  // never: the largest admissible amount
+  std::int64_t needed = 0;              // what the call asked of that limit
+  bool operator==(const Refusal&) const = default;
+};
+
+}  // namespace weir

@@ -1,0 +1,48 @@
+// A Store keeps the buckets of all limit groups. It takes all charges of a call or none; a refusal names the bucket that stands
+// longest in the way, and its exact wait.
+// Shape:   buckets are opened once, by (group, limit), and named by a small number from then on. Opening the same group and limit
+//          name again gives the same bucket. A group is an account and a model, not an alias.
+// Units:   as the limit says; `now` is the loop's.
+// Errors:  none in memory.
+// Threads: the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "limiter/limit.h"
+
+namespace weir {
+
+using BucketId = std::uint32_t;
+
+struct Charge {
+  BucketId bucket = 0;
+  std::int64_t units = 0;  // >= 0
+  bool operator==(const Charge&) const = default;
+};
+
+// What stands in the way. `ready_at` is when this very set of charges would be taken, if nothing else changes.
+struct Shortfall {
+  BucketId bucket = 0;
+  std::optional<Instant> ready_at;  // absent: larger than the burst, never
+  bool operator==(const Shortfall&) const = default;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual BucketId open(const std::string& group, const Limit& limit) = 0;
+  virtual const Limit& limit(BucketId bucket) const = 0;
+  // Nothing, if all were taken; else what stands in the way, and nothing was taken.
+  virtual std::optional<Shortfall> take(std::span<const Charge> charges, Instant now) = 0;
+  // Replaces a charge that was taken by the actual number of units.
+  virtual void settle(const Charge& charged, std::int64_t actual, Instant now) = 0;
+  virtual std::int64_t level(BucketId bucket, Instant now) const = 0;
+  // The bucket's state, for predictions: a copy that may be charged without effect.
+  virtual Instant full_at(BucketId bucket) const = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,61 @@
+// A Flight is one call on its way: waiting for admission, calling, settled; again, if a retry is allowed; then landed.
+// Order of its one loop: deadline, retry, admission, provider. Each attempt is admitted and charged anew.
+// Invariant: lands exactly once, unless it is destroyed before; its lease is settled before it lands.
+// Errors:  Landing::outcome is a Completion, the gate's Refusal, or an Error (cancelled included).
+// Threads: the loop's thread.   Owner: Flights (flights.h), which keeps those in the air; a test may own one directly.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <variant>
+
+#include "tools/http/client.h"
+#include "tools/model.h"
+#include "tools/retry.h"
+
+namespace weir {
+
+struct Job {
+  std::shared_ptr<const Model> model;
+  Prompt prompt;
+  std::optional<Instant> deadline;  // the caller's, for the whole call
+};
+
+// What a call cost its account and its caller.
+struct Receipt {
+  Estimate reserved;          // by the last attempt
+  TokenCounts used;           // summed over attempts that reported
+  bool usage_known = false;   // the provider reported it
+  Duration waited{};          // for admission, summed over attempts
+  Duration took{};            // from start to landing
+  int attempts = 0;           // requests handed to the provider
+  std::optional<std::int64_t> cost_picodollars;
+};
+
+struct Landing {
+  std::variant<Completion, Refusal, Error> outcome;
+  Receipt receipt;
+};
+
+class Flight {
+ public:
+  virtual ~Flight() = default;  // silently: cancels, settles
+  virtual void cancel() = 0;    // lands as cancelled, now; nothing if it has landed
+};
+
+// What flights share. All outlive every flight.
+struct Airspace {
+  Loop& loop;
+  Gate& gate;
+  HttpClient& http;
+  RetryBudgets& retry_budgets;
+  std::mt19937_64& random;  // jitter
+};
+
+// `landed` is called once, from the loop or from cancel(); never inside this call. It may destroy the flight.
+[[nodiscard]] std::unique_ptr<Flight> start_flight(const Airspace& air, Job job, std::function<void(Landing)> landed);
+
+}  // namespace weir

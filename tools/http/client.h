@@ -1,0 +1,65 @@
+// Outgoing HTTP as the core sees it: a request goes out, one answer or one failure comes back, on the loop. Behind it: libcurl
+// (curl.h) or a fake with a seed.
+// Shape:   header names are lower case in answers; the body is whole (bodies above response_bytes_max are a failure).
+// Units:   nanoseconds, bytes.
+// Errors:  HttpFailure says whether the request may have reached the provider (`sent`): settlement depends on it.
+// Threads: the loop's thread.   Owner: the caller owns the Transfer; destroying it cancels, silently.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+#include <utility>
+#include <vector>
+
+#include "config/result.h"
+#include "limiter/loop.h"
+
+namespace weir {
+
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpRequest {
+  std::string method = "POST";
+  std::string url;
+  HttpHeaders headers;
+  std::string body;
+  Duration connect_timeout = std::chrono::seconds(10);
+  Duration first_byte_timeout = std::chrono::seconds(120);  // from the start to the first byte of the answer
+  Duration total_timeout = std::chrono::seconds(180);
+  std::int64_t response_bytes_max = 16 << 20;
+};
+
+struct HttpResponse {
+  int status = 0;
+  HttpHeaders headers;
+  std::string body;
+  const std::string* header(std::string_view lower_case_name) const;  // the first one, or null
+};
+
+struct HttpFailure {
+  Fault fault = Fault::unavailable;  // unavailable, timed_out, bad_reply (too large, not HTTP), denied (TLS verification)
+  std::string message;               // "connect to 127.0.0.1:9 failed: connection refused"; never a secret
+  bool sent = false;                 // some byte of the request left
+  bool answered = false;             // some byte of the answer came
+};
+
+using HttpResult = tl::expected<HttpResponse, HttpFailure>;
+
+// One request on its way.
+class Transfer {
+ public:
+  virtual ~Transfer() = default;      // cancels; `done` will not be called
+  virtual bool sent() const = 0;      // some byte of the request may have left
+};
+
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+  // `done` is called later, from the loop, never inside this call; it may destroy the Transfer.
+  [[nodiscard]] virtual std::unique_ptr<Transfer> send(HttpRequest request, std::function<void(HttpResult)> done) = 0;
+};
+
+}  // namespace weir
