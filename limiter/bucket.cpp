@@ -24,10 +24,18 @@ Duration refill_time(const Limit& limit, std::int64_t units) {
   return saturated((product + limit.amount - 1) / limit.amount);
 }
 
+Duration burst_time(const Limit& limit) {
+  // A burst of single units is rounded up by less than one nanosecond each; without this slack its last unit would have
+  // to wait for that. It must stay below floor(per / amount), the least that one unit more costs, or burst + 1 could
+  // pass at once.
+  const std::int64_t slack = std::min(limit.burst - 1, limit.per.count() / limit.amount - 1);
+  return refill_time(limit, limit.burst) + Duration(std::max<std::int64_t>(slack, 0));
+}
+
 Instant Bucket::ready_at(const Limit& limit, std::int64_t units, Instant now) const {
-  // Admitted when full_at + T(units) <= now + T(burst).
+  // Admitted when full_at + T(units) <= now + burst_time.
   const Instant full = std::max(full_at_, now);
-  return std::max(now, full + refill_time(limit, units) - refill_time(limit, limit.burst));
+  return std::max(now, full + refill_time(limit, units) - burst_time(limit));
 }
 
 bool Bucket::take(const Limit& limit, std::int64_t units, Instant now) {
@@ -42,9 +50,9 @@ void Bucket::settle(const Limit& limit, std::int64_t charged, std::int64_t actua
   if (charged == actual) return;
   const Duration change = refill_time(limit, actual) - refill_time(limit, charged);
   if (change > Duration::zero()) {
-    // An overrun starts from full at the earliest; it may become debt, down to the floor. A bucket that is deeper in debt
-    // already (its limit's floor was raised) is not lifted.
-    const Instant floor = now + refill_time(limit, limit.burst) + refill_time(limit, limit.debt);
+    // An overrun starts from full at the earliest; it may become debt, down to the floor. A bucket that is deeper in
+    // debt already (its limit's floor was raised) is not lifted.
+    const Instant floor = now + burst_time(limit) + refill_time(limit, limit.debt);
     full_at_ = std::max(full_at_, std::min(std::max(full_at_, now) + change, floor));
   } else if (full_at_ > now) {
     full_at_ = std::max(full_at_ + change, now);  // a surplus returns at once, up to full
@@ -53,10 +61,11 @@ void Bucket::settle(const Limit& limit, std::int64_t charged, std::int64_t actua
 
 std::int64_t Bucket::level(const Limit& limit, Instant now) const {
   if (full_at_ <= now) return limit.burst;
-  // The largest n with full_at + T(n) <= now + T(burst): what is left of the burst after what has yet to flow in.
-  const Wide left = static_cast<Wide>((refill_time(limit, limit.burst) - (full_at_ - now)).count()) * limit.amount;
+  // The largest n with full_at + T(n) <= now + burst_time: what is left of the burst after what has yet to flow in.
+  const Wide left = static_cast<Wide>((burst_time(limit) - (full_at_ - now)).count()) * limit.amount;
   const Wide per = limit.per.count();
-  return static_cast<std::int64_t>(left >= 0 ? left / per : -((-left + per - 1) / per));
+  const Wide units = left >= 0 ? left / per : -((-left + per - 1) / per);
+  return static_cast<std::int64_t>(std::min<Wide>(units, limit.burst));
 }
 
 }  // namespace weir

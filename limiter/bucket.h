@@ -1,9 +1,13 @@
 // A bucket is one number: the instant at which it is full again. Later than now = spent; debt is simply later still.
-// Invariant: over any horizon, what take() admitted is at most burst + rate * time; a wait that ready_at() names is exact:
-//            take() succeeds at that instant and fails one nanosecond before.
+// Invariant: never more than the burst at one instant; over any horizon, what take() admitted is at most burst + rate *
+// time, within
+//            one unit; a wait that ready_at() names is exact: take() succeeds at that instant and fails one nanosecond
+//            before.
 // Shape:   every function takes the Limit (see limit.h) and `now`; the bucket itself holds neither.
-// Units:   tokens or requests, as the limit says; nanoseconds. Charges round time up. A settlement moves the instant by the
-//          difference of the two rounded charges, so that what stays is exactly what charging the actual amount would have left.
+// Units:   tokens or requests, as the limit says; nanoseconds. Charges round time up. A settlement moves the instant by
+// the
+//          difference of the two rounded charges, so that what stays is exactly what charging the actual amount would
+//          have left.
 // Errors:  none. More than the burst never fits: ask fits() first.
 // Threads: a value; the caller locks.      Source: GCRA, ITU-T I.371.
 #pragma once
@@ -17,8 +21,15 @@ namespace weir {
 // The time that `units` take to flow in, rounded up; saturates instead of overflowing.
 Duration refill_time(const Limit& limit, std::int64_t units);
 
+// How far ahead of now a bucket may be filled: the time that a burst takes to flow in, plus the nanoseconds by which a
+// burst taken in single units is rounded up, as far as they stay below one unit.
+Duration burst_time(const Limit& limit);
+
 class Bucket {
  public:
+  Bucket() = default;  // full
+  explicit Bucket(Instant full_at) : full_at_(full_at) {}
+
   bool fits(const Limit& limit, std::int64_t units) const { return units <= limit.burst; }
   // The earliest instant, not before `now`, at which take() would succeed.
   Instant ready_at(const Limit& limit, std::int64_t units, Instant now) const;
@@ -35,7 +46,7 @@ class Bucket {
   bool operator==(const Bucket&) const = default;
 
  private:
-  Instant full_at_ = Instant::min();  // a new bucket is full
+  Instant full_at_ = Instant::min();
 };
 
 static_assert(sizeof(Bucket) == 8);

@@ -1,11 +1,10 @@
-// A lease is what an admitted call holds: slots, and reserved charges. It is settled exactly once; destroyed unsettled it settles
-// itself as `broken` after sending() was called, and as `never_sent` before: the safe row of LIMITS §4 either way.
-// Invariant: when no lease is alive, every slot is free and every bucket's level is what the settled charges say.
-// Errors:  settling twice is our bug (INVARIANT).
-// Threads: the loop's thread.   Owner: whoever the gate answered; move-only. It must not outlive its gate.
+// A lease is what an admitted call holds: slots, and reserved charges. It is settled exactly once; destroyed unsettled
+// it settles itself as `broken` after sending() was called, and as `never_sent` before: the safe row of LIMITS §4
+// either way. Invariant: when no lease is alive, every slot is free and every bucket's level is what the settled
+// charges say. Errors:  settling twice is our bug (INVARIANT). Threads: the loop's thread.   Owner: whoever the gate
+// answered; move-only. It must not outlive its gate.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <utility>
 
@@ -22,6 +21,7 @@ class Lease {
       : gate_(std::exchange(other.gate_, nullptr)),
         group_(other.group_),
         reserved_(other.reserved_),
+        admitted_(other.admitted_),
         waited_(other.waited_),
         sent_(other.sent_) {}
   Lease& operator=(Lease&& other) noexcept;
@@ -39,12 +39,13 @@ class Lease {
 
  private:
   friend class Gate;
-  Lease(Gate& gate, std::uint32_t group, Estimate reserved, Duration waited)
-      : gate_(&gate), group_(group), reserved_(reserved), waited_(waited) {}
+  Lease(Gate& gate, std::uint32_t group, Estimate reserved, Instant admitted, Duration waited)
+      : gate_(&gate), group_(group), reserved_(reserved), admitted_(admitted), waited_(waited) {}
 
   Gate* gate_ = nullptr;
   std::uint32_t group_ = 0;
   Estimate reserved_;
+  Instant admitted_{};
   Duration waited_{};
   bool sent_ = false;
 };

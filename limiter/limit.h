@@ -1,5 +1,6 @@
 // The words of LIMITS.md §1 as values: what is limited, what a call reserves, what it used, and the answer "not now".
-// Shape:   Limit{name, unit, amount, per, burst, debt}: `amount` units per `per`, at most `burst` at once, never more than `debt`
+// Shape:   Limit{name, unit, amount, per, burst, debt}: `amount` units per `per`, at most `burst` at once, never more
+// than `debt`
 //          below zero. amount, burst >= 1; debt >= 0; per > 0.
 // Units:   requests or tokens, as `unit` says; time in nanoseconds.
 // Threads: values.
@@ -56,15 +57,15 @@ enum class Ending {
 // The answer "not now", or "never". An outcome, not an error.
 struct Refusal {
   enum class Reason {
-    never,        // larger than the burst: no wait helps; `largest` is what would fit
+    never,          // larger than the burst: no wait helps; `largest` is what would fit
     wait_too_long,  // the predicted wait exceeds what the caller may wait; refused at once
-    queue_full,   // too many calls, or bytes, are waiting already
-    timed_out,    // waited as long as it might
-    closing,      // the server is shutting down
+    queue_full,     // too many calls, or bytes, are waiting already
+    timed_out,      // waited as long as it might
+    closing,        // the server is shutting down
   };
   Reason reason = Reason::wait_too_long;
-  std::string scope;  // whose limit: the limit group's name, or "server"
-  std::string limit;  // which: "rpm", "tpm", "concurrency", "queue"
+  std::string scope;                    // whose limit: the limit group's name, or "server"
+  std::string limit;                    // which: "rpm", "tpm", "concurrency", "queue"
   std::optional<Duration> retry_after;  // when asking again is predicted to succeed; absent = never
   std::optional<std::int64_t> largest;  // never: the largest admissible amount
   std::int64_t needed = 0;              // what the call asked of that limit

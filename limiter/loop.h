@@ -1,11 +1,10 @@
-// A Loop is time and turn-taking: what is due runs, one thing after another, on the loop's one thread. Everything of the core
-// (gate, flights, upstream I/O) lives on it, so it needs no lock; and because time is passed in, a fake loop can run an hour in
-// a second. Nothing else reads a clock, and nothing sleeps.
-// Shape:   Instant is a point on the loop's monotonic clock; its zero means nothing.
-// Units:   nanoseconds. A timer never fires before its instant.
-// Errors:  none.
-// Threads: now() and post() may be called from any thread; everything else only on the loop's thread. A Timer is destroyed there.
-// Owner:   the caller owns the Timer; destroying or cancelling it means that its function will not run.
+// A Loop is time and turn-taking: what is due runs, one thing after another, on the loop's one thread. Everything of
+// the core (gate, flights, upstream I/O) lives on it, so it needs no lock; and because time is passed in, a fake loop
+// can run an hour in a second. Nothing else reads a clock, and nothing sleeps. Shape:   Instant is a point on the
+// loop's monotonic clock; its zero means nothing. Units:   nanoseconds. A timer never fires before its instant. Errors:
+// none. Threads: now() and post() may be called from any thread; everything else only on the loop's thread. A Timer is
+// destroyed there. Owner:   the caller owns the Timer; destroying or cancelling it means that its function will not
+// run.
 #pragma once
 
 #include <chrono>
@@ -54,8 +53,8 @@ class Loop {
  public:
   virtual ~Loop() = default;
   virtual Instant now() const = 0;
-  // Runs `fn` once, at `when` or as soon after it as the loop is free; at once (but never inside this call) if it is past.
-  // Functions due at the same instant run in the order in which they were asked for.
+  // Runs `fn` once, at `when` or as soon after it as the loop is free; at once (but never inside this call) if it is
+  // past. Functions due at the same instant run in the order in which they were asked for.
   [[nodiscard]] virtual Timer at(Instant when, std::function<void()> fn) = 0;
   // Runs `fn` on the loop's thread, after what is running now. From one thread, in the order of the calls.
   virtual void post(std::function<void()> fn) = 0;

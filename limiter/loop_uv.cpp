@@ -146,8 +146,7 @@ UvLoop::UvLoop() : state_(std::make_unique<State>()) {
   if (s.timer_fd < 0) throw std::system_error(errno, std::generic_category(), "making a loop's timer");
   check(uv_poll_init(&s.loop, &s.due, s.timer_fd), "making a loop");
   s.due.data = &s;
-  check(uv_poll_start(&s.due, UV_READABLE,
-                      [](uv_poll_t* due, int, int) { static_cast<State*>(due->data)->run_due(); }),
+  check(uv_poll_start(&s.due, UV_READABLE, [](uv_poll_t* due, int, int) { static_cast<State*>(due->data)->run_due(); }),
         "making a loop");
 }
 
@@ -194,8 +193,8 @@ void UvLoop::cancel_timer(std::uint64_t id) noexcept {
   auto& s = *state_;
   const auto found = s.when.find(id);
   if (found == s.when.end()) return;
-  // Taken out before it is destroyed: its captures may cancel further timers. The kernel's timer stays armed; it will find
-  // nothing due and arm itself anew.
+  // Taken out before it is destroyed: its captures may cancel further timers. The kernel's timer stays armed; it will
+  // find nothing due and arm itself anew.
   const auto node = s.timers.extract({found->second, id});
   s.when.erase(found);
 }

@@ -1,4 +1,5 @@
-// A loop whose time is a number: run() steps from one due function to the next, without waiting. Everything runs on the caller.
+// A loop whose time is a number: run() steps from one due function to the next, without waiting. Everything runs on the
+// caller.
 #pragma once
 
 #include <deque>

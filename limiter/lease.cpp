@@ -1,0 +1,60 @@
+#include "limiter/lease.h"
+
+#include <algorithm>
+
+#include "config/invariant.h"
+#include "limiter/gate.h"
+
+namespace weir {
+
+Lease& Lease::operator=(Lease&& other) noexcept {
+  if (this != &other) {
+    if (gate_ != nullptr) settle(sent_ ? Ending::broken : Ending::never_sent);
+    gate_ = std::exchange(other.gate_, nullptr);
+    group_ = other.group_;
+    reserved_ = other.reserved_;
+    admitted_ = other.admitted_;
+    waited_ = other.waited_;
+    sent_ = other.sent_;
+  }
+  return *this;
+}
+
+Lease::~Lease() {
+  if (gate_ != nullptr) settle(sent_ ? Ending::broken : Ending::never_sent);
+}
+
+void Lease::settle(Ending ending, Usage usage) {
+  INVARIANT(gate_ != nullptr, "ending {}", static_cast<int>(ending));
+  // Empty before the gate admits others: whoever it calls may look at this lease.
+  const Lease& held = *this;
+  Gate& gate = *std::exchange(gate_, nullptr);
+  gate.settle(held, ending, usage);
+}
+
+std::int64_t reserved_units(Unit unit, const Estimate& estimate) {
+  switch (unit) {
+    case Unit::requests:
+      return 1;
+    case Unit::tokens:
+      return estimate.input_tokens + estimate.output_tokens;
+    case Unit::input_tokens:
+      return estimate.input_tokens;
+    case Unit::output_tokens:
+      return estimate.output_tokens;
+  }
+  return 0;
+}
+
+std::int64_t settled_units(Unit unit, const Estimate& reserved, Ending ending, const Usage& usage) {
+  if (ending == Ending::never_sent) return 0;
+  if (unit == Unit::requests) return 1;
+  if (ending == Ending::rejected) return 0;
+  const auto seen = std::visit([](const auto& u) { return Estimate{u.input_tokens, u.output_tokens}; }, usage);
+  if (ending == Ending::success && std::holds_alternative<Exact>(usage)) return reserved_units(unit, seen);
+  // What is not known exactly may charge more than was reserved, dimension by dimension, but never refunds.
+  return reserved_units(
+      unit, {std::max(reserved.input_tokens, seen.input_tokens), std::max(reserved.output_tokens, seen.output_tokens)});
+}
+
+}  // namespace weir
