@@ -10,8 +10,8 @@ namespace {
 
 __extension__ using Wide = __int128;
 
-// Far enough for any real wait, near enough that an instant plus it cannot overflow (146 years).
-constexpr std::int64_t kLongest = std::numeric_limits<std::int64_t>::max() / 2;
+// Far enough for any real wait (36 years), near enough that an instant plus a few of them cannot overflow.
+constexpr std::int64_t kLongest = std::numeric_limits<std::int64_t>::max() / 8;
 
 Duration saturated(Wide ns) { return Duration(static_cast<std::int64_t>(std::min<Wide>(ns, kLongest))); }
 

@@ -1,0 +1,370 @@
+#include "limiter/gate.h"
+
+#include <catch2/catch.hpp>
+
+#include "limiter/store_memory.h"
+#include "tests/fakes/fake_loop.h"
+
+using namespace weir;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A caller that keeps its answer, and its place.
+struct Caller {
+  std::optional<Admission> answer;
+  Gate::Ticket ticket;
+  Instant answered_at;
+  bool waits() const { return !answer; }
+  bool admitted() const { return answer && std::holds_alternative<Lease>(*answer); }
+  const Refusal& refusal() const { return std::get<Refusal>(*answer); }
+  Lease& lease() { return std::get<Lease>(*answer); }
+};
+
+struct Scene {
+  fakes::FakeLoop loop;
+  MemoryStore store;
+  std::unique_ptr<Gate> gate;
+  std::vector<std::unique_ptr<Caller>> callers;
+
+  explicit Scene(GateOptions options = {}) { gate = std::make_unique<Gate>(loop, store, options); }
+  ~Scene() { callers.clear(); }
+
+  GroupId group(std::string name, std::vector<Limit> limits, std::optional<int> slots = {}) {
+    return gate->group({.key = "key of " + name, .name = name, .slots = slots, .limits = std::move(limits)});
+  }
+  Caller& enter(GroupId group, Estimate estimate = {}, std::int64_t bytes = 0, std::optional<Instant> deadline = {}) {
+    callers.push_back(std::make_unique<Caller>());
+    Caller& caller = *callers.back();
+    caller.ticket = gate->enter({group, estimate, bytes, deadline}, [this, &caller](Admission answer) {
+      REQUIRE(caller.waits());
+      caller.answer = std::move(answer);
+      caller.answered_at = loop.now();
+    });
+    return caller;
+  }
+};
+
+Limit rpm(std::int64_t amount, std::int64_t burst) { return {"rpm", Unit::requests, amount, 1min, burst, 0}; }
+Limit tpm(std::int64_t amount, std::int64_t burst) { return {"tpm", Unit::tokens, amount, 1min, burst, amount}; }
+
+}  // namespace
+
+TEST_CASE("a call that fits is admitted at once, and holds a slot until it settles", "[gate]") {
+  Scene scene({.slots = 1});
+  const GroupId fast = scene.group("fast", {rpm(60, 5)});
+  Caller& first = scene.enter(fast);
+  REQUIRE(first.admitted());
+  CHECK(scene.gate->state().slots_taken == 1);
+  Caller& second = scene.enter(fast);
+  CHECK(second.waits());
+  first.lease().settle(Ending::success, Exact{});
+  CHECK(second.admitted());
+  CHECK(scene.gate->state().slots_taken == 1);
+}
+
+TEST_CASE("a call waits exactly until its bucket has refilled", "[gate]") {
+  Scene scene;
+  const GroupId fast = scene.group("fast", {rpm(60, 1)});
+  REQUIRE(scene.enter(fast).admitted());
+  Caller& second = scene.enter(fast);
+  scene.loop.run_for(1s - 1ns);
+  CHECK(second.waits());
+  scene.loop.run_for(1ns);
+  REQUIRE(second.admitted());
+  CHECK(second.lease().waited() == 1s);
+}
+
+TEST_CASE("slot, requests and tokens are taken together or not at all", "[gate]") {
+  Scene scene({.slots = 2});
+  const GroupId fast = scene.group("fast", {rpm(60, 10), tpm(6000, 100)});
+  REQUIRE(scene.enter(fast, {60, 30}).admitted());
+  Caller& big = scene.enter(fast, {10, 10});  // needs 20, has 10
+  CHECK(big.waits());
+  CHECK(scene.gate->state().slots_taken == 1);
+  CHECK(scene.store.level(0, scene.loop.now()) == 9);
+  CHECK(scene.store.level(1, scene.loop.now()) == 10);
+  scene.loop.run_for(100ms);
+  CHECK(big.admitted());
+  CHECK(scene.store.level(0, scene.loop.now()) == 8);
+}
+
+TEST_CASE("an exhausted model with fifty waiters does not touch another", "[gate]") {
+  Scene scene({.slots = 8, .queue_limit = 100, .max_wait = 2min});
+  const GroupId a = scene.group("a", {rpm(60, 1)});
+  const GroupId b = scene.group("b", {rpm(6000, 100)});
+  for (int i = 0; i < 51; ++i) scene.enter(a);
+  CHECK(scene.gate->state(a).waiting == 50);
+  for (int i = 0; i < 7; ++i) {
+    Caller& caller = scene.enter(b);
+    CHECK(caller.admitted());
+    CHECK(caller.lease().waited() == 0ns);
+  }
+}
+
+TEST_CASE("those who wait are admitted in order of arrival, one per refill, by one timer", "[gate]") {
+  Scene scene({.slots = 100, .max_wait = 2min});
+  const GroupId fast = scene.group("fast", {rpm(60, 1)});
+  std::vector<Caller*> waiting;
+  scene.enter(fast);
+  for (int i = 0; i < 50; ++i) waiting.push_back(&scene.enter(fast));
+  CHECK(scene.loop.timers() == 1);
+  const auto timers_before = scene.loop.timers_ever();
+  scene.loop.run_for(50s);
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    REQUIRE(waiting[i]->admitted());
+    CHECK(waiting[i]->lease().waited() == std::chrono::seconds(i + 1));
+  }
+  CHECK(scene.loop.timers_ever() - timers_before <= 51);  // exact and single wake-ups
+  CHECK(scene.loop.timers() == 0);
+}
+
+TEST_CASE("asking for more than the burst is refused for good, by name", "[gate]") {
+  Scene scene;
+  const GroupId fast = scene.group("fast", {rpm(60, 1), tpm(6000, 1000)});
+  CHECK(scene.enter(fast, {900, 101}).refusal() ==
+        Refusal{Refusal::Reason::never, "fast", "tpm", std::nullopt, 1000, 1001});
+  CHECK(scene.enter(fast, {900, 100}).admitted());
+}
+
+TEST_CASE("a wait that would pass the deadline is refused at once, with the wait that would do", "[gate]") {
+  Scene scene({.slots = 10, .queue_limit = 10, .max_wait = 3s});
+  const GroupId fast = scene.group("fast", {rpm(60, 1)});
+  scene.enter(fast);
+  for (int i = 0; i < 3; ++i) CHECK(scene.enter(fast).waits());
+  Caller& fifth = scene.enter(fast);
+  REQUIRE_FALSE(fifth.waits());
+  CHECK(fifth.refusal().reason == Refusal::Reason::wait_too_long);
+  CHECK(fifth.refusal().scope == "fast");
+  CHECK(fifth.refusal().limit == "rpm");
+  CHECK(fifth.refusal().retry_after == 4s);
+  scene.loop.run_for(4s - 1ns);
+  CHECK(scene.enter(fast).waits());
+}
+
+TEST_CASE("a retry_after that is honoured is admitted", "[gate]") {
+  Scene scene({.slots = 10, .queue_limit = 10, .max_wait = 0s});
+  const GroupId fast = scene.group("fast", {rpm(60, 1), tpm(600, 10)});
+  REQUIRE(scene.enter(fast, {5, 5}).admitted());
+  const auto wait = scene.enter(fast, {5, 5}).refusal().retry_after;
+  REQUIRE(wait);
+  scene.loop.run_for(*wait - 1ns);
+  CHECK_FALSE(scene.enter(fast, {5, 5}).admitted());
+  scene.loop.run_for(1ns);
+  CHECK(scene.enter(fast, {5, 5}).admitted());
+}
+
+TEST_CASE("refusing costs nothing", "[gate]") {
+  Scene scene({.slots = 10, .queue_limit = 0, .max_wait = 0s});
+  const GroupId fast = scene.group("fast", {rpm(60, 2), tpm(6000, 100)});
+  scene.enter(fast, {100, 0});
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(scene.enter(fast, {50, 0}).admitted());
+  CHECK(scene.store.level(0, scene.loop.now()) == 1);
+  CHECK(scene.store.level(1, scene.loop.now()) == 0);
+  CHECK(scene.gate->state().slots_taken == 1);
+}
+
+TEST_CASE("the queue is bounded by count", "[gate]") {
+  Scene scene({.slots = 1, .queue_limit = 2});
+  const GroupId fast = scene.group("fast", {});
+  scene.enter(fast);
+  CHECK(scene.enter(fast).waits());
+  CHECK(scene.enter(fast).waits());
+  Caller& third = scene.enter(fast);
+  CHECK(third.refusal().reason == Refusal::Reason::queue_full);
+  CHECK(third.refusal().limit == "queue");
+  CHECK(third.refusal().retry_after);
+}
+
+TEST_CASE("the queue is bounded by bytes", "[gate]") {
+  Scene scene({.slots = 1, .queue_limit = 10, .queue_bytes = 100});
+  const GroupId fast = scene.group("fast", {});
+  scene.enter(fast, {}, 1000);  // not waiting: not counted
+  CHECK(scene.enter(fast, {}, 60).waits());
+  CHECK(scene.enter(fast, {}, 41).refusal().reason == Refusal::Reason::queue_full);
+  CHECK(scene.enter(fast, {}, 40).waits());
+  CHECK(scene.gate->state().bytes_waiting == 100);
+}
+
+TEST_CASE("who has waited as long as it may is refused, and the next moves up", "[gate]") {
+  Scene scene({.slots = 1, .max_wait = 5s});
+  const GroupId fast = scene.group("fast", {});
+  Caller& holder = scene.enter(fast);
+  Caller& waiter = scene.enter(fast);
+  scene.loop.run_for(3s);
+  Caller& later = scene.enter(fast);
+  scene.loop.run_for(2s - 1ns);
+  CHECK(waiter.waits());
+  scene.loop.run_for(1ns);
+  CHECK(waiter.refusal().reason == Refusal::Reason::timed_out);
+  CHECK(waiter.refusal().limit == "concurrency");
+  holder.lease().settle(Ending::success, Exact{});
+  CHECK(later.admitted());
+}
+
+TEST_CASE("the caller's deadline counts when it is sooner", "[gate]") {
+  Scene scene({.slots = 1, .max_wait = 5s});
+  const GroupId fast = scene.group("fast", {});
+  scene.enter(fast);
+  Caller& waiter = scene.enter(fast, {}, 0, scene.loop.now() + 1s);
+  scene.loop.run_for(1s);
+  CHECK(waiter.refusal().reason == Refusal::Reason::timed_out);
+}
+
+TEST_CASE("at the instant of its deadline a call that can go is admitted, not refused", "[gate]") {
+  Scene scene({.slots = 2, .max_wait = 1s});
+  const GroupId fast = scene.group("fast", {rpm(60, 1)});
+  scene.enter(fast);
+  Caller& waiter = scene.enter(fast);
+  REQUIRE(waiter.waits());
+  scene.loop.run_for(1s);
+  CHECK(waiter.admitted());
+}
+
+TEST_CASE("a cancelled waiter leaves at once, silently, and the next moves up", "[gate]") {
+  Scene scene({.slots = 10, .max_wait = 2min});
+  const GroupId fast = scene.group("fast", {tpm(6000, 100)});
+  scene.enter(fast, {100, 0});
+  Caller& big = scene.enter(fast, {100, 0});
+  Caller& small = scene.enter(fast, {1, 0});
+  scene.loop.run_for(500ms);
+  CHECK(small.waits());
+  big.ticket.cancel();
+  CHECK(small.admitted());
+  CHECK(big.waits());
+  scene.loop.run_for(1min);
+  CHECK(big.waits());
+  CHECK(scene.gate->state().waiting == 0);
+}
+
+TEST_CASE("a surplus that returns lets the next one go at once", "[gate]") {
+  Scene scene({.slots = 10});
+  const GroupId fast = scene.group("fast", {tpm(600, 100)});
+  Caller& first = scene.enter(fast, {10, 90});
+  Caller& second = scene.enter(fast, {10, 40});
+  CHECK(second.waits());
+  first.lease().settle(Ending::success, Exact{10, 12});
+  CHECK(second.admitted());
+  CHECK(scene.store.level(0, scene.loop.now()) == 28);
+}
+
+TEST_CASE("a model's own slots bound it beside the server's", "[gate]") {
+  Scene scene({.slots = 3});
+  const GroupId narrow = scene.group("narrow", {}, 1);
+  const GroupId wide = scene.group("wide", {});
+  Caller& first = scene.enter(narrow);
+  Caller& second = scene.enter(narrow);
+  CHECK(second.waits());
+  CHECK(scene.enter(wide).admitted());
+  CHECK(scene.enter(wide).admitted());
+  CHECK(scene.enter(wide).waits());
+  first.lease().settle(Ending::success, Exact{});
+  CHECK(second.admitted());  // it came before the third of the wide ones
+  CHECK(scene.gate->state(wide).waiting == 1);
+}
+
+TEST_CASE("equal keys are one limit group, whatever the alias", "[gate]") {
+  Scene scene;
+  const GroupId one = scene.gate->group({.key = "account+model", .name = "fast", .slots = {}, .limits = {rpm(60, 1)}});
+  const GroupId two = scene.gate->group({.key = "account+model", .name = "alias", .slots = {}, .limits = {rpm(60, 1)}});
+  CHECK(one == two);
+  CHECK(scene.enter(one).admitted());
+  CHECK(scene.enter(two).waits());
+}
+
+TEST_CASE("each ending books what the table says", "[lease]") {
+  struct Row {
+    Ending ending;
+    Usage usage;
+    std::int64_t requests, input, output, tokens;
+  };
+  // Reserved: 100 in, 50 out.
+  const auto row = GENERATE(
+      Row{Ending::success, Exact{80, 20}, 1, 80, 20, 100}, Row{Ending::success, Exact{120, 70}, 1, 120, 70, 190},
+      Row{Ending::success, AtLeast{80, 20}, 1, 100, 50, 150}, Row{Ending::success, AtLeast{80, 70}, 1, 100, 70, 170},
+      Row{Ending::never_sent, AtLeast{}, 0, 0, 0, 0}, Row{Ending::rejected, AtLeast{}, 1, 0, 0, 0},
+      Row{Ending::broken, AtLeast{}, 1, 100, 50, 150}, Row{Ending::broken, AtLeast{0, 60}, 1, 100, 60, 160},
+      Row{Ending::broken, Exact{10, 10}, 1, 100, 50, 150});
+  const Estimate reserved{100, 50};
+  CHECK(settled_units(Unit::requests, reserved, row.ending, row.usage) == row.requests);
+  CHECK(settled_units(Unit::input_tokens, reserved, row.ending, row.usage) == row.input);
+  CHECK(settled_units(Unit::output_tokens, reserved, row.ending, row.usage) == row.output);
+  CHECK(settled_units(Unit::tokens, reserved, row.ending, row.usage) == row.tokens);
+}
+
+TEST_CASE("a lease that nobody settles gives all back before sending, and keeps all after", "[lease]") {
+  Scene scene;
+  const GroupId fast = scene.group("fast", {rpm(60, 10), tpm(6000, 100)});
+  scene.enter(fast, {40, 10});
+  scene.callers.clear();
+  CHECK(scene.store.level(0, scene.loop.now()) == 10);
+  CHECK(scene.store.level(1, scene.loop.now()) == 100);
+  scene.enter(fast, {40, 10}).lease().sending();
+  scene.callers.clear();
+  CHECK(scene.store.level(0, scene.loop.now()) == 9);
+  CHECK(scene.store.level(1, scene.loop.now()) == 50);
+  CHECK(scene.gate->state().slots_taken == 0);
+}
+
+TEST_CASE("a lease that moves over another settles the other", "[lease]") {
+  Scene scene({.slots = 2});
+  const GroupId fast = scene.group("fast", {});
+  Caller& one = scene.enter(fast);
+  Caller& two = scene.enter(fast);
+  one.lease() = std::move(two.lease());
+  CHECK(scene.gate->state().slots_taken == 1);
+  CHECK_FALSE(two.lease());
+  one.lease().settle(Ending::success, Exact{});
+  CHECK(scene.gate->state().slots_taken == 0);
+}
+
+TEST_CASE("closing refuses who waits and who comes; leases stay valid", "[gate]") {
+  Scene scene({.slots = 1});
+  const GroupId fast = scene.group("fast", {});
+  Caller& holder = scene.enter(fast);
+  Caller& waiter = scene.enter(fast);
+  scene.gate->close();
+  CHECK(waiter.refusal().reason == Refusal::Reason::closing);
+  CHECK(scene.enter(fast).refusal().reason == Refusal::Reason::closing);
+  holder.lease().settle(Ending::success, Exact{});
+  CHECK(scene.gate->state().slots_taken == 0);
+  CHECK(scene.loop.timers() == 0);
+}
+
+TEST_CASE("an answer may call back into the gate: enter, settle and cancel", "[gate]") {
+  fakes::FakeLoop loop;
+  MemoryStore store;
+  Gate gate(loop, store, {.slots = 1, .queue_limit = 10});
+  const GroupId fast = gate.group({.key = "k", .name = "fast", .slots = {}, .limits = {}});
+  int admitted = 0;
+  std::vector<Gate::Ticket> tickets(6);
+  Lease held;
+  auto first = gate.enter({fast, {}, 0, {}}, [&](Admission a) { held = std::move(std::get<Lease>(a)); });
+  tickets[5] = gate.enter({fast, {}, 0, {}}, [&](Admission) { FAIL("was cancelled"); });
+  for (int i = 0; i < 3; ++i)
+    tickets[static_cast<std::size_t>(i)] = gate.enter({fast, {}, 0, {}}, [&, i](Admission a) {
+      ++admitted;
+      if (i == 0)
+        tickets[3] = gate.enter({fast, {}, 0, {}}, [&](Admission b) {
+          ++admitted;
+          std::get<Lease>(b).settle(Ending::success, Exact{});
+        });
+      std::get<Lease>(a).settle(Ending::success, Exact{});
+    });
+  tickets[5].cancel();
+  held.settle(Ending::success, Exact{});
+  CHECK(admitted == 4);
+  CHECK(gate.state().slots_taken == 0);
+  CHECK(gate.state().waiting == 0);
+}
+
+TEST_CASE("who waits for a slot alone needs no timer but its deadline's", "[gate]") {
+  Scene scene({.slots = 1, .queue_limit = 10'000, .max_wait = 1h});
+  const GroupId fast = scene.group("fast", {rpm(6'000'000, 100'000)});
+  scene.enter(fast);
+  for (int i = 0; i < 10'000; ++i) scene.enter(fast);
+  const auto timers_before = scene.loop.timers_ever();
+  scene.loop.run_for(59min);
+  CHECK(scene.loop.timers_ever() == timers_before);
+  CHECK(scene.gate->state().waiting == 10'000);
+}
