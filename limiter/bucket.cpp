@@ -18,7 +18,7 @@ Duration saturated(Wide ns) { return Duration(static_cast<std::int64_t>(std::min
 }  // namespace
 
 Duration refill_time(const Limit& limit, std::int64_t units) {
-  INVARIANT(limit.amount >= 1 && limit.per.count() > 0 && units >= 0, "limit {} = {} per {} ns, {} units", limit.name,
+  INVARIANT(limit.amount >= 1 && limit.amount <= limit.per.count() && units >= 0, "limit {} = {} per {} ns, {} units", limit.name,
             limit.amount, limit.per.count(), units);
   const Wide product = static_cast<Wide>(units) * limit.per.count();
   return saturated((product + limit.amount - 1) / limit.amount);

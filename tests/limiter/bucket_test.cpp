@@ -23,7 +23,7 @@ Limit any_limit() {
       *rc::gen::oneOf(rc::gen::inRange<std::int64_t>(1, 100), rc::gen::inRange<std::int64_t>(100, 200'000'000));
   const auto burst =
       *rc::gen::oneOf(rc::gen::inRange<std::int64_t>(1, 50), rc::gen::inRange<std::int64_t>(1, 10'000'000));
-  const auto per = *rc::gen::element<Duration>(1s, 1min, 1h, 24h, 7777777ns);
+  const auto per = *rc::gen::element<Duration>(1s, 1min, 1h, 24h, 777777777ns);
   return {"x", Unit::tokens, amount, per, burst, *rc::gen::inRange<std::int64_t>(0, 1'000'000)};
 }
 
