@@ -1,0 +1,289 @@
+// The composition root: the one file that names every concrete type. Reading it tells what the program is made of.
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <random>
+#include <thread>
+
+#include "config/config.h"
+#include "limiter/gate.h"
+#include "limiter/loop_uv.h"
+#include "limiter/store_memory.h"
+#include "mcp/command_line.h"
+#include "mcp/endpoint.h"
+#include "mcp/http.h"
+#include "mcp/stdio.h"
+#include "mcp/weir_host.h"
+#include "mcp/weir_host_shell.h"
+#include "tools/catalog/catalog.h"
+#include "tools/flights.h"
+#include "tools/http/curl.h"
+
+namespace weir::mcp {
+namespace {
+
+constexpr int kOk = 0, kFailed = 1;  // CLI11 answers usage errors with its own codes, above 100
+
+std::optional<std::string> environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+// Everything that lives on the core's loop. Destroyed from the bottom up.
+struct Core {
+  UvLoop loop;
+  MemoryStore store;
+  Gate gate;
+  RetryBudgets retry_budgets;
+  std::mt19937_64 random{std::random_device{}()};
+  CurlClient http;
+  Flights flights;
+
+  explicit Core(const ServerSettings& server)
+      : gate(loop, store,
+             {.slots = server.concurrency_limit,
+              .queue_limit = server.queue_limit,
+              .queue_bytes = server.queue_bytes,
+              .max_wait = server.max_wait}),
+        http(loop),
+        flights({loop, gate, http, retry_budgets, random}) {}
+};
+
+struct Loaded {
+  Config config;
+  std::shared_ptr<const Catalog> catalog;
+};
+
+// The configuration and its catalog, or nothing after all its mistakes were printed to stderr.
+std::optional<Loaded> load(const std::string& option, const std::function<GroupId(const GroupOptions&)>& group_of) {
+  const auto file = find_config(option, environment);
+  if (!file) {
+    std::cerr << file.error().message << '\n';
+    return std::nullopt;
+  }
+  auto config = load_config(*file, environment);
+  if (!config) {
+    print_mistakes(config.error(), std::cerr);
+    return std::nullopt;
+  }
+  CatalogCheck check = build_catalog(*config, group_of);
+  print_warnings(check.warnings, std::cerr);
+  if (!check.catalog) {
+    print_mistakes(check.mistakes, std::cerr);
+    return std::nullopt;
+  }
+  return Loaded{std::move(*config), std::move(check.catalog)};
+}
+
+// Groups that nobody will enter: for commands that only look.
+GroupId no_group(const GroupOptions&) { return 0; }
+
+// Logs go to stderr, from a thread of their own: a terminal that does not read must not hold the loop.
+void log_to_stderr() {
+  spdlog::init_thread_pool(8192, 1);
+  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  spdlog::set_default_logger(std::make_shared<spdlog::async_logger>("weir", std::move(sink), spdlog::thread_pool(),
+                                                                    spdlog::async_overflow_policy::overrun_oldest));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+}
+
+// The catalog needs the gate's groups, the gate needs the server's settings: the configuration is read, then the core
+// is made.
+struct Program {
+  Loaded loaded;
+  std::unique_ptr<Core> core;
+  std::unique_ptr<WeirHost> host;
+};
+
+std::optional<Program> make_program(const std::string& config_option) {
+  auto first = load(config_option, no_group);
+  if (!first) return std::nullopt;
+  Program program;
+  program.core = std::make_unique<Core>(first->config.server);
+  Core& core = *program.core;
+  auto catalog =
+      build_catalog(first->config, [&](const GroupOptions& options) { return core.gate.group(options); }).catalog;
+  program.host = std::make_unique<WeirHost>(core.loop, core.flights, catalog, WEIR_VERSION);
+  program.loaded = {std::move(first->config), std::move(catalog)};
+  return program;
+}
+
+// What is asked to stop goes on until `drained` has run on a thread of its own; a second signal cuts that short.
+void on_stop_signals(Core& core, std::function<void()> drained) {
+  auto signals = std::make_shared<int>(0);
+  const auto stop = [&core, signals, drained = std::move(drained)] {
+    if (++*signals == 1) {
+      core.gate.close();
+      drained();
+    } else {
+      core.flights.cancel_all();
+      core.loop.stop();
+    }
+  };
+  core.loop.on_signal(SIGTERM, stop);
+  core.loop.on_signal(SIGINT, stop);
+}
+
+int serve_stdio(Program& program) {
+  // stdout belongs to the protocol: whatever else prints, prints to stderr.
+  const int output = dup(STDOUT_FILENO);
+  dup2(STDERR_FILENO, STDOUT_FILENO);
+  Core& core = *program.core;
+  Stdio stdio(*program.host, {.output = output, .line_bytes_max = program.loaded.config.server.body_bytes_max});
+  on_stop_signals(core, [&] { stdio.stop(); });
+  std::thread reader([&] {
+    stdio.run();
+    core.loop.post([&] {
+      core.flights.cancel_all();
+      core.loop.stop();
+    });
+  });
+  core.loop.run();
+  stdio.stop();
+  reader.join();
+  return kOk;
+}
+
+int serve_http(Program& program, const std::string& address, const std::string& port_file) {
+  const ServerSettings& server = program.loaded.config.server;
+  const auto where = parse_address(address);
+  if (!where) {
+    std::cerr << "weir serve: --http: " << where.error().message << '\n';
+    return kFailed;
+  }
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+  Core& core = *program.core;
+  HttpServer http({.host = where->host,
+                   .port = where->port,
+                   .threads = server.http_threads,
+                   .body_bytes_max = server.body_bytes_max,
+                   .connections_max = server.connections_max,
+                   .idle_timeout = server.idle_timeout,
+                   .read_timeout = server.read_timeout,
+                   .write_timeout = server.write_timeout});
+  http.route("/mcp", http_endpoint(*program.host, {.allowed_hosts = server.allowed_hosts,
+                                                   .allowed_origins = server.allowed_origins,
+                                                   .loopback = is_loopback(where->host)}));
+  http.route("/healthz", [](const Inbound&, const std::shared_ptr<Exchange>& exchange) {
+    exchange->reply({.status = 200, .headers = {{"Content-Type", "text/plain"}}, .body = "ok\n"});
+  });
+  const auto port = http.listen();
+  if (!port) {
+    std::cerr << "weir serve: " << port.error().message << '\n';
+    return kFailed;
+  }
+  if (!port_file.empty()) {
+    if (const auto written = write_port_file(port_file, *port); !written) {
+      std::cerr << "weir serve: " << written.error().message << '\n';
+      return kFailed;
+    }
+  }
+  spdlog::info("serving http://{}:{}/mcp, tools={}", where->host, *port, program.loaded.catalog->tools().size());
+  std::thread draining;
+  on_stop_signals(core, [&] {
+    spdlog::info("draining, in_air={}", core.flights.in_air());
+    draining = std::thread([&] {
+      http.drain(server.drain_timeout);
+      core.loop.post([&] {
+        core.flights.cancel_all();
+        core.loop.stop();
+      });
+    });
+  });
+  core.loop.run();
+  if (draining.joinable()) draining.join();
+  return kOk;
+}
+
+int call(Program& program, const std::string& tool, const std::vector<std::string>& arguments,
+         const std::string& json) {
+  const Tool* found = program.loaded.catalog->find(tool);
+  const auto parsed = parse_arguments(found, arguments, json);
+  if (!parsed) {
+    std::cerr << "weir call: " << parsed.error().message << '\n';
+    return kFailed;
+  }
+  Core& core = *program.core;
+  std::stop_source stop;
+  Context context{.principal = "shell", .stop = stop.get_token(), .sink = std::make_shared<NoSink>()};
+  std::optional<ToolReply> reply;
+  on_stop_signals(core, [&] { stop.request_stop(); });
+  program.host->call({tool, *parsed}, context, [&](ToolReply answered) {
+    reply = std::move(answered);
+    core.loop.stop();
+  });
+  core.loop.run();
+  return reply && print_reply(*reply, std::cout, std::cerr) ? kOk : kFailed;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Weir: an MCP server whose tools are LLM calls, made within the exact limits of their accounts.",
+               "weir");
+  app.set_version_flag("--version", "weir " WEIR_VERSION);
+  app.require_subcommand(1);
+  std::string config, http, port_file, tool, json;
+  std::vector<std::string> arguments;
+  bool stdio = false;
+  const auto with_config = [&](CLI::App* command) {
+    command->add_option("--config", config,
+                        "the TOML file (default: $WEIR_CONFIG, ./weir.toml, the XDG config folder)");
+    return command;
+  };
+  auto* serve = with_config(app.add_subcommand("serve", "serve the tools over MCP"));
+  auto* stdio_flag = serve->add_flag("--stdio", stdio, "over stdin and stdout, for a desktop client");
+  auto* http_option = serve->add_option("--http", http, "HOST:PORT instead of the configured address; port 0 = any")
+                          ->excludes(stdio_flag);
+  serve->add_option("--port-file", port_file, "where to write the port, once it is open")->excludes(stdio_flag);
+  auto* check =
+      with_config(app.add_subcommand("check", "report every mistake of the configuration, or print it in full"));
+  auto* tools = with_config(app.add_subcommand("tools", "list the tools"));
+  auto* call_command = with_config(app.add_subcommand("call", "call one tool, by the same path as over MCP"));
+  call_command->add_option("TOOL", tool, "its name")->required();
+  call_command->add_option("--arg", arguments, "NAME=VALUE; VALUE may be @FILE, or @- for stdin")->take_all();
+  call_command->add_option("--json", json, "all arguments as one JSON object");
+  CLI11_PARSE(app, argc, argv);
+
+  std::signal(SIGPIPE, SIG_IGN);
+  log_to_stderr();
+  if (*check || *tools) {
+    const auto loaded = load(config, no_group);
+    if (!loaded) return kFailed;
+    if (*check)
+      std::cout << effective_config(loaded->config);
+    else
+      print_tools(*loaded->catalog, std::cout);
+    return std::cout.flush() ? kOk : kFailed;
+  }
+  if (*call_command) spdlog::set_level(spdlog::level::warn);
+  auto program = make_program(config);
+  if (!program) return kFailed;
+  if (*call_command) return call(*program, tool, arguments, json);
+  if (stdio) return serve_stdio(*program);
+  return serve_http(*program, *http_option ? http : program->loaded.config.server.http, port_file);
+}
+
+}  // namespace
+}  // namespace weir::mcp
+
+int main(int argc, char** argv) {
+  int code = 1;
+  try {
+    code = weir::mcp::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "weir: %s\n", error.what());
+  }
+  spdlog::shutdown();
+  return code;
+}

@@ -1,0 +1,147 @@
+#include "mcp/weir_host_answer.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace weir::mcp {
+namespace {
+
+std::int64_t ms(Duration span) { return std::chrono::ceil<std::chrono::milliseconds>(span).count(); }
+
+std::string seconds(Duration span) {
+  // Rounded up: whoever waits as long as the text says must not come too early.
+  const double tenths = std::ceil(std::chrono::duration<double>(span).count() * 10) / 10;
+  return fmt::format("{:g} s", tenths);
+}
+
+// What a limit's name means, for someone who has not read the configuration.
+std::string spelled_out(const std::string& limit) {
+  if (limit == "rpm") return "requests per minute (rpm)";
+  if (limit == "tpm") return "tokens per minute (tpm)";
+  return limit;
+}
+
+Json text_block(std::string text) { return {{"type", "text"}, {"text", std::move(text)}}; }
+
+const char* reason(Refusal::Reason why) {
+  switch (why) {
+    case Refusal::Reason::never:
+      return "never";
+    case Refusal::Reason::wait_too_long:
+      return "wait_too_long";
+    case Refusal::Reason::queue_full:
+      return "queue_full";
+    case Refusal::Reason::timed_out:
+      return "timed_out";
+    case Refusal::Reason::closing:
+      return "closing";
+  }
+  return "unknown";
+}
+
+Json usage(const Tool& tool, const Receipt& receipt) {
+  const TokenCounts& used = receipt.used;
+  Json usage = {{"model", tool.model()->settings.alias},
+                {"reserved_input_tokens", receipt.reserved.input_tokens},
+                {"reserved_output_tokens", receipt.reserved.output_tokens},
+                {"waited_ms", ms(receipt.waited)},
+                {"took_ms", ms(receipt.took)},
+                {"attempts", receipt.attempts}};
+  // Unknown is null, never 0.
+  const auto known = [&](std::int64_t tokens) { return receipt.usage_known ? Json(tokens) : Json(); };
+  usage["input_tokens"] = known(used.input);
+  usage["cached_input_tokens"] = known(used.cached_input);
+  usage["output_tokens"] = known(used.output);
+  usage["reasoning_tokens"] = known(used.reasoning);
+  usage["cost_usd"] = receipt.cost_picodollars ? Json(static_cast<double>(*receipt.cost_picodollars) / 1e12) : Json();
+  return usage;
+}
+
+void answer_completion(const Tool& tool, const Completion& completion, ToolResult& result) {
+  if (completion.finish == Finish::refusal || completion.finish == Finish::filter) {
+    result.is_error = true;
+    result.content.push_back(text_block(fmt::format(
+        "tool \"{}\": the model {}{}", tool.settings().name,
+        completion.finish == Finish::filter ? "was stopped by the provider's content filter" : "refused to answer",
+        completion.text.empty() ? "" : ": " + completion.text)));
+    return;
+  }
+  const bool truncated = completion.finish == Finish::length;
+  if (completion.text.empty()) {
+    result.is_error = true;
+    result.content.push_back(text_block(
+        truncated ? fmt::format("tool \"{}\": the answer was cut before its first word at max_output_tokens = {}",
+                                tool.settings().name, tool.settings().max_output_tokens)
+                  : fmt::format("tool \"{}\": the model answered nothing", tool.settings().name)));
+    return;
+  }
+  result.content.push_back(text_block(completion.text));
+  if (truncated)
+    result.content.push_back(
+        text_block(fmt::format("(The answer was cut at max_output_tokens = {}.)", tool.settings().max_output_tokens)));
+  result.structured = Json{{"text", completion.text},
+                           {"model", completion.model},
+                           {"finish", truncated ? "length" : "stop"},
+                           {"truncated", truncated}};
+}
+
+}  // namespace
+
+std::string text(const Refusal& refusal, const std::string& model) {
+  const std::string scope = refusal.scope == "server" ? "server" : fmt::format("model \"{}\"", model);
+  const std::string retry =
+      refusal.retry_after ? fmt::format("; retry after {}", seconds(*refusal.retry_after)) : std::string();
+  switch (refusal.reason) {
+    case Refusal::Reason::never:
+      return fmt::format("{}: this call needs {} {} at once, and {} are the most that is ever admitted; send less text",
+                         scope, refusal.needed, refusal.limit == "rpm" ? "requests" : "tokens",
+                         refusal.largest.value_or(0));
+    case Refusal::Reason::wait_too_long:
+    case Refusal::Reason::timed_out:
+      if (refusal.limit == "concurrency") return fmt::format("{}: every concurrent call is taken{}", scope, retry);
+      return fmt::format("{}: {} are exhausted{}", scope, spelled_out(refusal.limit), retry);
+    case Refusal::Reason::queue_full:
+      return fmt::format("{}: too many calls are waiting already{}", scope, retry);
+    case Refusal::Reason::closing:
+      return "server: it is shutting down; ask again when it is back";
+  }
+  return scope;
+}
+
+ToolResult answer(const Tool& tool, const Landing& landing) {
+  ToolResult result;
+  if (const auto* completion = std::get_if<Completion>(&landing.outcome)) {
+    answer_completion(tool, *completion, result);
+  } else if (const auto* refusal = std::get_if<Refusal>(&landing.outcome)) {
+    result.is_error = true;
+    result.content.push_back(text_block(text(*refusal, tool.model()->settings.alias)));
+    Json refused = {{"reason", reason(refusal->reason)}, {"scope", refusal->scope}, {"limit", refusal->limit}};
+    if (refusal->retry_after) refused["retry_after_ms"] = ms(*refusal->retry_after);
+    if (refusal->largest) refused["largest"] = *refusal->largest;
+    result.meta["weir/refusal"] = std::move(refused);
+  } else {
+    const Error& error = std::get<Error>(landing.outcome);
+    result.is_error = true;
+    result.content.push_back(text_block(fmt::format("model \"{}\": {}", tool.model()->settings.alias, error.message)));
+    result.meta["weir/fault"] = name(error.fault);
+  }
+  result.meta["weir/usage"] = usage(tool, landing.receipt);
+  return result;
+}
+
+ToolResult bad_arguments(const Error& error) {
+  ToolResult result;
+  result.is_error = true;
+  result.content.push_back(text_block(error.message));
+  result.meta["weir/fault"] = name(error.fault);
+  return result;
+}
+
+std::string outcome(const Landing& landing) {
+  if (std::holds_alternative<Completion>(landing.outcome)) return "ok";
+  if (std::holds_alternative<Refusal>(landing.outcome)) return "refused";
+  return name(std::get<Error>(landing.outcome).fault);
+}
+
+}  // namespace weir::mcp

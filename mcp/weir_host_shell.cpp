@@ -1,0 +1,141 @@
+#include "mcp/weir_host_shell.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <fstream>
+#include <iostream>
+
+namespace weir::mcp {
+namespace {
+
+constexpr std::size_t kFileBytesMax = 64 << 20;
+
+Result<std::string> read_all(const std::string& file) {
+  std::ifstream stream;
+  if (file != "-") {
+    stream.open(file, std::ios::binary);
+    if (!stream) return fail(Fault::not_found, fmt::format("cannot read the file \"{}\"", file));
+  }
+  std::istream& in = file == "-" ? std::cin : stream;
+  std::string text;
+  char buffer[1 << 16];
+  while (in.read(buffer, sizeof buffer) || in.gcount() > 0) {
+    text.append(buffer, static_cast<std::size_t>(in.gcount()));
+    if (text.size() > kFileBytesMax) return fail(Fault::bad_input, fmt::format("\"{}\" is larger than 64 MiB", file));
+  }
+  if (in.bad()) return fail(Fault::bad_input, fmt::format("cannot read \"{}\" to its end", file));
+  return text;
+}
+
+// As the input is declared; text where it does not fit.
+Json value_of(const InputSettings* input, const std::string& text) {
+  const char* end = text.data() + text.size();
+  if (input != nullptr && input->type == InputType::integer) {
+    std::int64_t number = 0;
+    const auto [last, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc() && last == end) return number;
+  } else if (input != nullptr && input->type == InputType::number) {
+    double number = 0;
+    const auto [last, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc() && last == end) return number;
+  } else if (input != nullptr && input->type == InputType::boolean) {
+    if (text == "true") return true;
+    if (text == "false") return false;
+  }
+  return text;
+}
+
+const InputSettings* input_named(const Tool* tool, const std::string& name) {
+  if (tool == nullptr) return nullptr;
+  for (const InputSettings& input : tool->settings().inputs)
+    if (input.name == name) return &input;
+  return nullptr;
+}
+
+std::string number_or_unknown(const Json& value) { return value.is_null() ? "unknown" : value.dump(); }
+
+std::string inputs_line(const Tool& tool) {
+  std::string line;
+  for (const InputSettings& input : tool.settings().inputs) {
+    if (!line.empty()) line += ", ";
+    line += input.name + (input.required ? "" : "?");
+  }
+  return line;
+}
+
+}  // namespace
+
+Result<Json> parse_arguments(const Tool* tool, const std::vector<std::string>& arguments, const std::string& json) {
+  Json result = Json::object();
+  if (!json.empty()) {
+    result = Json::parse(json, nullptr, false);
+    if (!result.is_object()) return fail(Fault::bad_input, "--json is not a JSON object, e.g. {\"text\": \"...\"}");
+  }
+  for (const std::string& argument : arguments) {
+    const auto equals = argument.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return fail(Fault::bad_input, fmt::format("--arg {}: expected NAME=VALUE, e.g. text=@article.txt", argument));
+    const std::string name = argument.substr(0, equals);
+    std::string value = argument.substr(equals + 1);
+    if (!value.empty() && value.front() == '@') {
+      auto text = read_all(value.substr(1));
+      if (!text) return tl::unexpected(text.error());
+      value = std::move(*text);
+    }
+    result[name] = value_of(input_named(tool, name), value);
+  }
+  return result;
+}
+
+void print_mistakes(const std::vector<Mistake>& mistakes, std::ostream& out) {
+  for (const Mistake& mistake : mistakes) out << mistake.text() << '\n';
+  out << (mistakes.size() == 1 ? "1 mistake" : fmt::format("{} mistakes", mistakes.size())) << '\n';
+}
+
+void print_warnings(const std::vector<Mistake>& warnings, std::ostream& out) {
+  for (Mistake warning : warnings) {
+    warning.what = "warning: " + warning.what;
+    out << warning.text() << '\n';
+  }
+}
+
+void print_tools(const Catalog& catalog, std::ostream& out) {
+  std::size_t name_width = 4, model_width = 5, inputs_width = 6;
+  for (const auto& [name, tool] : catalog.tools()) {
+    name_width = std::max(name_width, name.size());
+    model_width = std::max(model_width, tool.model()->settings.alias.size());
+    inputs_width = std::max(inputs_width, inputs_line(tool).size());
+  }
+  const auto row = [&](const std::string& name, const std::string& model, const std::string& inputs,
+                       const std::string& description) {
+    out << fmt::format("{:<{}}  {:<{}}  {:<{}}  {}\n", name, name_width, model, model_width, inputs, inputs_width,
+                       description);
+  };
+  row("TOOL", "MODEL", "INPUTS", "WHAT IT DOES");
+  for (const auto& [name, tool] : catalog.tools())
+    row(name, tool.model()->settings.alias, inputs_line(tool), tool.settings().description);
+}
+
+bool print_reply(const ToolReply& reply, std::ostream& out, std::ostream& err) {
+  if (const auto* failure = std::get_if<ProtocolError>(&reply)) {
+    err << "weir call: " << failure->message << '\n';
+    return false;
+  }
+  const auto& result = std::get<ToolResult>(reply);
+  for (const Json& block : result.content) (result.is_error ? err : out) << block.value("text", std::string()) << '\n';
+  if (const auto usage = result.meta.find("weir/usage"); usage != result.meta.end()) {
+    err << fmt::format(
+        "[{}: {} tokens in ({} cached), {} out ({} reasoning); reserved {} + {}; waited {} ms, took {} ms; attempts "
+        "{}; "
+        "cost in USD {}]\n",
+        usage->at("model").get<std::string>(), number_or_unknown(usage->at("input_tokens")),
+        number_or_unknown(usage->at("cached_input_tokens")), number_or_unknown(usage->at("output_tokens")),
+        number_or_unknown(usage->at("reasoning_tokens")), usage->at("reserved_input_tokens").dump(),
+        usage->at("reserved_output_tokens").dump(), usage->at("waited_ms").dump(), usage->at("took_ms").dump(),
+        usage->at("attempts").dump(), number_or_unknown(usage->at("cost_usd")));
+  }
+  return !result.is_error && static_cast<bool>(out.flush());
+}
+
+}  // namespace weir::mcp

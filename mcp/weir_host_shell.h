@@ -1,0 +1,33 @@
+// Weir's tools as a shell sees them: arguments from the command line in, text out.
+// Threads: functions.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "mcp/call.h"
+#include "tools/catalog/catalog.h"
+
+namespace weir::mcp {
+
+// A shell sees no progress.
+class NoSink final : public Sink {
+ public:
+  void progress(double, std::optional<double>, std::string_view) override {}
+  void log(std::string_view, std::string_view, const Json&) override {}
+};
+
+// NAME=VALUE each, VALUE perhaps @FILE or @-; `json` first, if it is not empty. Values are read as the tool declares
+// them; what does not fit stays text, and the tool's own check will say what is wrong. `tool` may be null: then all are
+// text.
+Result<Json> parse_arguments(const Tool* tool, const std::vector<std::string>& arguments, const std::string& json);
+
+void print_mistakes(const std::vector<Mistake>& mistakes, std::ostream& out);
+void print_warnings(const std::vector<Mistake>& warnings, std::ostream& out);
+void print_tools(const Catalog& catalog, std::ostream& out);
+// The answer's text to `out`, what it cost (or what went wrong) to `err`. True when it is an answer.
+bool print_reply(const ToolReply& reply, std::ostream& out, std::ostream& err);
+
+}  // namespace weir::mcp
