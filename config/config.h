@@ -41,6 +41,7 @@ struct ServerSettings {
   std::vector<std::string> allowed_hosts;              // Host values beside loopback names ("weir.example.com:8787")
   std::vector<std::string> allowed_origins;            // Origin values ("https://app.example.com"); none by default
   int line = 0;
+  bool operator==(const ServerSettings&) const = default;
 };
 
 // What a million tokens cost, in picodollars per token. A price that is not stated is unknown (nullopt), never 0.
@@ -54,9 +55,9 @@ struct ModelSettings {
   std::string provider = "openai";         // "openai" | "compatible" (any server of the same dialect; needs base_url)
   std::string model;                       // the provider's name of it
   std::string base_url;                    // default by provider: "https://api.openai.com/v1"; no trailing slash
-  std::optional<Secret> api_key;           // "env:NAME"; required for openai
+  std::optional<Secret> api_key;           // "env:NAME" or "file:/path"; required for openai
   std::optional<std::int64_t> rpm, tpm;    // requests, tokens per minute; absent = not limited
-  std::optional<std::int64_t> rpm_burst, tpm_burst;  // resolved: set whenever the rate is (see config/check for the defaults)
+  std::optional<std::int64_t> rpm_burst, tpm_burst;  // resolved: set whenever the rate is (config/model.cpp has the defaults)
   bool rpm_burst_given = false, tpm_burst_given = false;
   std::optional<int> max_concurrency;      // calls in flight for this account and model; absent = the server's
   std::string token_limit_field = "max_completion_tokens";  // or "max_tokens": which of the two the server understands
@@ -67,6 +68,7 @@ struct ModelSettings {
   int max_attempts = 4;                                    // 1..10
   Duration retry_time = std::chrono::seconds(180);         // from the first attempt to the start of the last
   int line = 0;
+  bool operator==(const ModelSettings&) const = default;
 };
 
 enum class InputType { string, integer, number, boolean };
@@ -84,6 +86,7 @@ struct InputSettings {
   std::vector<InputValue> one_of;                      // TOML `enum`: the allowed values, of the declared type
   std::string pattern;                                 // string; RE2 syntax, unanchored as in JSON Schema; empty = none
   int line = 0;
+  bool operator==(const InputSettings&) const = default;
 };
 
 struct ToolSettings {
@@ -96,6 +99,7 @@ struct ToolSettings {
   std::int64_t max_output_tokens = 512;    // >= 1
   std::vector<InputSettings> inputs;       // ordered by name
   int line = 0, prompt_line = 0, system_line = 0;
+  bool operator==(const ToolSettings&) const = default;
 };
 
 struct Config {
@@ -103,6 +107,7 @@ struct Config {
   ServerSettings server;
   std::map<std::string, ModelSettings> models;
   std::map<std::string, ToolSettings> tools;
+  bool operator==(const Config&) const = default;
 };
 
 // One mistake, or a warning: what is wrong, what was expected, the nearest known name. text() is "weir.toml:41: tool ...".

@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "config/config.h"
+#include "config/document.h"
+#include "config/fields.h"
+#include "config/mistakes.h"
+#include "config/sections.h"
+
+namespace weir {
+namespace {
+
+constexpr std::size_t kModelsMax = 1'000, kToolsMax = 10'000;
+
+// The named tables of a section, [models.*] or [tools.*]. One too many is a mistake, and the section is not read.
+const std::vector<Member>& members_of(const Node* section, const char* name, std::size_t most, Mistakes& mistakes) {
+  static const std::vector<Member> none;
+  if (section == nullptr) return none;
+  if (section->members.size() <= most) return section->members;
+  mistakes.add(section->members[most].value.line,
+               fmt::format("{} {}; at most {} are allowed", section->members.size(), name, most));
+  return none;
+}
+
+bool is_table(const Member& member, std::string_view section, Mistakes& mistakes) {
+  if (member.value.kind == NodeKind::table) return true;
+  mistakes.add(member.value.line, fmt::format("{}: {} must be a table, [{}.NAME], not {}", section, in_quotes(member.key),
+                                              section, name_with_article(member.value.kind)));
+  return false;
+}
+
+Config read(const Node& document, const std::string& file, const Environment& environment, Mistakes& mistakes) {
+  Fields top(document, "top level", mistakes);
+  const Node* server = top.find("server", NodeKind::table);
+  const Node* models = top.find("models", NodeKind::table);
+  const Node* tools = top.find("tools", NodeKind::table);
+  top.reject_unknown();
+  if (models == nullptr ? top.find("models") == nullptr : models->members.empty()) {
+    mistakes.add(models == nullptr ? 0 : models->line, "no model; add [models.NAME] with provider, model and api_key");
+  }
+  const auto& model_members = members_of(models, "models", kModelsMax, mistakes);
+  ModelNames names;
+  for (const Member& member : model_members) names.declared.push_back(member.key);
+
+  Config config;
+  config.file = file;
+  config.server = read_server(server, names, mistakes);
+  std::map<std::string, ModelSettings> sound;
+  for (const Member& member : model_members) {
+    if (!is_table(member, "models", mistakes)) continue;
+    const std::size_t before = mistakes.count();
+    ModelSettings model = read_model(member, environment, mistakes);
+    if (mistakes.count() == before) sound.emplace(member.key, std::move(model));
+  }
+  check_shared_limits(sound, mistakes);
+  config.models = std::move(sound);
+  for (const Member& member : members_of(tools, "tools", kToolsMax, mistakes)) {
+    if (is_table(member, "tools", mistakes)) config.tools.emplace(member.key, read_tool(member, names, mistakes));
+  }
+  return config;
+}
+
+// At most one byte more than parse_document() takes: enough to be told.
+tl::expected<std::string, std::string> text_of(const std::string& file) {
+  errno = 0;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream(std::fopen(file.c_str(), "rb"), &std::fclose);
+  std::string text(kConfigBytesMax + 1, '\0');
+  if (stream) text.resize(std::fread(text.data(), 1, text.size(), stream.get()));
+  if (!stream || std::ferror(stream.get()) != 0) return tl::unexpected(std::string(std::strerror(errno)));
+  return text;
+}
+
+}  // namespace
+
+tl::expected<Config, std::vector<Mistake>> parse_config(std::string_view toml, const std::string& file,
+                                                        const Environment& environment) {
+  const auto document = parse_document(toml, file);
+  if (!document) return tl::unexpected(std::vector<Mistake>{document.error()});
+  Mistakes mistakes(file);
+  Config config = read(*document, file, environment, mistakes);
+  if (!mistakes.empty()) return tl::unexpected(std::move(mistakes).by_line());
+  return config;
+}
+
+tl::expected<Config, std::vector<Mistake>> load_config(const std::string& file, const Environment& environment) {
+  const auto text = text_of(file);
+  if (!text) return tl::unexpected(std::vector<Mistake>{{file, 0, "cannot be read: " + text.error()}});
+  return parse_config(*text, file, environment);
+}
+
+}  // namespace weir

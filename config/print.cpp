@@ -1,0 +1,171 @@
+// The configuration in force, as TOML that reads back to the same. A value that is its default says so in a comment.
+#include <fmt/format.h>
+
+#include "config/config.h"
+#include "config/mistakes.h"
+#include "config/rules.h"
+#include "config/sections.h"
+#include "config/toml_text.h"
+#include "config/units.h"
+
+namespace weir {
+namespace {
+
+class Page {
+ public:
+  void table(const std::string& header) { text_ += fmt::format("\n[{}]\n", header); }
+  void remark(const std::string& text) { text_ += fmt::format("# {}\n", text); }
+  void value(std::string_view key, const std::string& written, std::string_view remark = "") {
+    text_ += fmt::format("{} = {}{}{}\n", key, written, remark.empty() ? "" : "  # ", remark);
+  }
+  // The same; `by_default` is what it would be if it were not stated.
+  template <typename T, typename Write>
+  void value(std::string_view key, const T& in_force, const T& by_default, Write write) {
+    value(key, write(in_force), in_force == by_default ? "default" : "");
+  }
+  std::string take() && { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+std::string number(std::int64_t value) { return fmt::format("{}", value); }
+std::string toml_duration(Duration value) { return toml_string(format_duration(value)); }
+std::string toml_size(std::int64_t bytes) {
+  const std::string written = format_size(bytes);
+  return written.back() == 'B' ? toml_string(written) : written;
+}
+
+void print_server(Page& page, const Config& config) {
+  const ServerSettings &server = config.server, standard;
+  page.table("server");
+  page.value("http", server.http, standard.http, toml_string);
+  page.value("concurrency_limit", server.concurrency_limit, standard.concurrency_limit, number);
+  page.value("queue_limit", server.queue_limit, standard.queue_limit, number);
+  page.value("queue_bytes", server.queue_bytes, standard.queue_bytes, toml_size);
+  page.value("max_wait", server.max_wait, standard.max_wait, toml_duration);
+  if (server.default_model.empty()) {
+    page.remark("default_model: none; every tool names its model");
+  } else {
+    page.value("default_model", toml_string(server.default_model), config.models.size() == 1 ? "the only model" : "");
+  }
+  page.value("body_bytes_max", server.body_bytes_max, standard.body_bytes_max, toml_size);
+  page.value("connections_max", server.connections_max, standard.connections_max, number);
+  page.value("http_threads", server.http_threads, standard.http_threads, number);
+  page.value("idle_timeout", server.idle_timeout, standard.idle_timeout, toml_duration);
+  page.value("read_timeout", server.read_timeout, standard.read_timeout, toml_duration);
+  page.value("write_timeout", server.write_timeout, standard.write_timeout, toml_duration);
+  page.value("drain_timeout", server.drain_timeout, standard.drain_timeout, toml_duration);
+  page.value("allowed_hosts", server.allowed_hosts, standard.allowed_hosts, toml_strings);
+  page.value("allowed_origins", server.allowed_origins, standard.allowed_origins, toml_strings);
+}
+
+void print_rate(Page& page, const std::string& key, const std::optional<std::int64_t>& rate,
+                const std::optional<std::int64_t>& burst, bool burst_given, std::string_view slice) {
+  if (!rate) {
+    page.remark(key + ": not limited");
+    return;
+  }
+  page.value(key, number(*rate));
+  if (burst)
+    page.value(key + "_burst", number(*burst), burst_given ? "" : fmt::format("default: {} of {}", slice, key));
+}
+
+void print_price(Page& page, const char* key, const std::optional<std::int64_t>& price, const char* if_unknown) {
+  if (price) {
+    page.value(key, format_price(*price), "US dollars per million tokens");
+  } else {
+    page.remark(fmt::format("{}: unknown, {}", key, if_unknown));
+  }
+}
+
+void print_model(Page& page, const ModelSettings& model) {
+  const ModelSettings standard;
+  page.table("models." + toml_key(model.alias));
+  page.value("provider", model.provider, standard.provider, toml_string);
+  page.value("model", toml_string(model.model));
+  const bool own_url = model.provider == "openai" && model.base_url == kOpenAiBaseUrl;
+  page.value("base_url", toml_string(model.base_url), own_url ? "default: the provider's" : "");
+  if (model.api_key) {
+    page.value("api_key", toml_string(model.api_key->source()));
+  } else {
+    page.remark("api_key: none");
+  }
+  print_rate(page, "rpm", model.rpm, model.rpm_burst, model.rpm_burst_given, "one second");
+  print_rate(page, "tpm", model.tpm, model.tpm_burst, model.tpm_burst_given, "ten seconds");
+  if (model.max_concurrency) {
+    page.value("max_concurrency", number(*model.max_concurrency));
+  } else {
+    page.remark("max_concurrency: server.concurrency_limit");
+  }
+  const bool usual_field = model.token_limit_field == default_token_limit_field(model.provider);
+  page.value("token_limit_field", toml_string(model.token_limit_field), usual_field ? "default: the provider's" : "");
+  print_price(page, "input_price", model.prices.input, "so costs are unknown");
+  print_price(page, "cached_input_price", model.prices.cached_input, "cached input costs as input");
+  print_price(page, "output_price", model.prices.output, "so costs are unknown");
+  page.value("connect_timeout", model.connect_timeout, standard.connect_timeout, toml_duration);
+  page.value("first_byte_timeout", model.first_byte_timeout, standard.first_byte_timeout, toml_duration);
+  page.value("total_timeout", model.total_timeout, standard.total_timeout, toml_duration);
+  page.value("max_attempts", model.max_attempts, standard.max_attempts, number);
+  page.value("retry_time", model.retry_time, standard.retry_time, toml_duration);
+}
+
+std::string toml_value(const InputValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text != nullptr ? toml_string(*text) : shown(value);
+}
+
+void print_input(Page& page, const InputSettings& input) {
+  std::string written;
+  const auto add = [&](std::string_view key, const std::string& value) {
+    written += fmt::format("{}{} = {}", written.empty() ? "" : ", ", key, value);
+  };
+  add("type", toml_string(name_of(input.type)));
+  if (!input.description.empty()) add("description", toml_string(input.description));
+  if (input.default_value) {
+    add("default", toml_value(*input.default_value));
+  } else {
+    add("required", input.required ? "true" : "false");
+  }
+  if (input.min_length) add("min_length", number(*input.min_length));
+  if (input.max_length) add("max_length", number(*input.max_length));
+  const bool whole = input.type == InputType::integer;
+  const auto bound = [&](double value) {
+    return whole ? number(static_cast<std::int64_t>(value)) : fmt::format("{}", value);
+  };
+  if (input.minimum) add("minimum", bound(*input.minimum));
+  if (input.maximum) add("maximum", bound(*input.maximum));
+  if (!input.one_of.empty()) {
+    std::string values;
+    for (const InputValue& one : input.one_of) values += (values.empty() ? "" : ", ") + toml_value(one);
+    add("enum", '[' + values + ']');
+  }
+  if (!input.pattern.empty()) add("pattern", toml_string(input.pattern));
+  page.value("input." + toml_key(input.name), "{ " + written + " }");
+}
+
+void print_tool(Page& page, const ToolSettings& tool, const std::string& default_model) {
+  const ToolSettings standard;
+  page.table("tools." + toml_key(tool.name));
+  if (!tool.title.empty()) page.value("title", toml_string(tool.title));
+  page.value("description", toml_prose(tool.description));
+  page.value("kind", tool.kind, standard.kind, toml_string);
+  page.value("model", toml_string(tool.model), tool.model == default_model ? "the default model" : "");
+  if (!tool.system.empty()) page.value("system", toml_prose(tool.system));
+  page.value("prompt", toml_prose(tool.prompt));
+  page.value("max_output_tokens", tool.max_output_tokens, standard.max_output_tokens, number);
+  for (const InputSettings& input : tool.inputs) print_input(page, input);
+}
+
+}  // namespace
+
+std::string effective_config(const Config& config) {
+  Page page;
+  page.remark(fmt::format("The configuration in force, from {}.", in_quotes(config.file)));
+  print_server(page, config);
+  for (const auto& [alias, model] : config.models) print_model(page, model);
+  for (const auto& [name, tool] : config.tools) print_tool(page, tool, config.server.default_model);
+  return std::move(page).take();
+}
+
+}  // namespace weir

@@ -1,0 +1,38 @@
+// The sections of a configuration, each read from its table into the values of config.h, defaults filled in.
+// Errors:  go to Mistakes; what is returned is then a value, but not a usable one.
+// Threads: one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "config/document.h"
+#include "config/mistakes.h"
+
+namespace weir {
+
+// The models that a tool may name: all that are declared, be they right or wrong, so that one mistake is reported once.
+struct ModelNames {
+  std::vector<std::string> declared;
+  std::string fallback;            // server.default_model, or the only model; may be empty
+  bool fallback_is_wrong = false;  // a default is stated, but there is no such model: reported already
+};
+
+inline constexpr const char* kOpenAiBaseUrl = "https://api.openai.com/v1";
+// What the servers of a provider call the cap on a completion's tokens.
+const char* default_token_limit_field(const std::string& provider);
+// "string", "integer", "number", "boolean".
+const char* name_of(InputType type);
+
+// `table` is null when the file has no [server]. Sets names.fallback.
+ServerSettings read_server(const Node* table, ModelNames& names, Mistakes& mistakes);
+ModelSettings read_model(const Member& member, const Environment& environment, Mistakes& mistakes);
+ToolSettings read_tool(const Member& member, const ModelNames& names, Mistakes& mistakes);
+InputSettings read_input(const Member& member, const std::string& tool, Mistakes& mistakes);
+
+// What holds between models: two aliases of one account and model share their buckets, so their limits must agree.
+// `models` are those that were read without a mistake.
+void check_shared_limits(const std::map<std::string, ModelSettings>& models, Mistakes& mistakes);
+
+}  // namespace weir

@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/addresses.h"
+#include "config/fields.h"
+#include "config/sections.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t kKiB = 1 << 10, kGiB = 1 << 30;
+constexpr Range<Duration> kTimeout{1ms, 24h};
+
+void read_hosts(Fields& fields, const std::string& key, std::vector<std::string>& to,
+                Objection (*object_to)(std::string_view)) {
+  if (!fields.read(key, to)) return;
+  for (const Node& item : fields.find(key)->items) {
+    if (const auto objection = object_to(item.text)) fields.mistake(item, key + ' ' + *objection);
+  }
+}
+
+void read_default_model(Fields& fields, ServerSettings& server, ModelNames& names) {
+  const Node* node = fields.find("default_model");
+  if (node == nullptr) {
+    if (names.declared.size() == 1) server.default_model = names.declared.front();
+  } else if (fields.find("default_model", NodeKind::string) == nullptr) {
+    names.fallback_is_wrong = true;
+  } else if (std::find(names.declared.begin(), names.declared.end(), node->text) == names.declared.end()) {
+    names.fallback_is_wrong = true;
+    if (!names.declared.empty()) {
+      fields.mistake(*node, fmt::format("default_model: no model named {}{}", in_quotes(node->text),
+                                        suggestion(node->text, names.declared)));
+    }
+  } else {
+    server.default_model = node->text;
+  }
+  names.fallback = server.default_model;
+}
+
+}  // namespace
+
+ServerSettings read_server(const Node* table, ModelNames& names, Mistakes& mistakes) {
+  const Node nothing;
+  Fields fields(table == nullptr ? nothing : *table, "server", mistakes);
+  ServerSettings server;
+  server.line = fields.table().line;
+  fields.read("http", server.http);
+  if (const auto objection = object_to_listen_address(server.http))
+    fields.mistake(*fields.find("http"), "http " + *objection);
+  fields.read("concurrency_limit", server.concurrency_limit, {1, 100'000});
+  fields.read("queue_limit", server.queue_limit, {0, 1'000'000});
+  fields.read_size("queue_bytes", server.queue_bytes, {kKiB, 64 * kGiB});
+  fields.read("max_wait", server.max_wait, {0s, 24h});
+  read_default_model(fields, server, names);
+  fields.read_size("body_bytes_max", server.body_bytes_max, {kKiB, kGiB});
+  fields.read("connections_max", server.connections_max, {1, 1'000'000});
+  fields.read("http_threads", server.http_threads, {1, 64});
+  fields.read("idle_timeout", server.idle_timeout, kTimeout);
+  fields.read("read_timeout", server.read_timeout, kTimeout);
+  fields.read("write_timeout", server.write_timeout, kTimeout);
+  fields.read("drain_timeout", server.drain_timeout, {0s, 1h});
+  read_hosts(fields, "allowed_hosts", server.allowed_hosts, object_to_host);
+  read_hosts(fields, "allowed_origins", server.allowed_origins, object_to_origin);
+  fields.reject_unknown();
+  return server;
+}
+
+}  // namespace weir

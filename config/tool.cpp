@@ -1,0 +1,77 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/fields.h"
+#include "config/sections.h"
+
+namespace weir {
+namespace {
+
+constexpr std::size_t kNameBytesMax = 40, kInputsMax = 100;
+constexpr std::int64_t kOutputTokensMax = 10'000'000;
+
+bool is_tool_name(std::string_view name) {
+  return !name.empty() && name.size() <= kNameBytesMax &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == name.npos;
+}
+
+void read_model_name(Fields& fields, ToolSettings& tool, const ModelNames& names) {
+  const Node* node = fields.find("model");
+  if (node == nullptr) {
+    tool.model = names.fallback;
+    if (tool.model.empty() && !names.fallback_is_wrong && !names.declared.empty()) {
+      fields.mistake(fields.table(), fmt::format("model is missing, and server.default_model is not set; known are {}",
+                                                 listed(names.declared)));
+    }
+  } else if (fields.read("model", tool.model) && !names.declared.empty() &&
+             std::find(names.declared.begin(), names.declared.end(), tool.model) == names.declared.end()) {
+    fields.mistake(*node,
+                   fmt::format("no model named {}{}", in_quotes(tool.model), suggestion(tool.model, names.declared)));
+  }
+}
+
+void read_inputs(Fields& fields, ToolSettings& tool, Mistakes& mistakes) {
+  const Node* inputs = fields.find("input", NodeKind::table);
+  if (inputs == nullptr) return;
+  if (inputs->members.size() > kInputsMax) {
+    fields.mistake(inputs->members[kInputsMax].value,
+                   fmt::format("{} inputs; at most {} are allowed", inputs->members.size(), kInputsMax));
+    return;
+  }
+  for (const Member& member : inputs->members) {
+    if (member.value.kind == NodeKind::table) {
+      tool.inputs.push_back(read_input(member, tool.name, mistakes));
+    } else {
+      fields.mistake(member.value, fmt::format("input {} must be a table such as {{ type = \"string\" }}, not {}",
+                                               in_quotes(member.key), name_with_article(member.value.kind)));
+    }
+  }
+  std::sort(tool.inputs.begin(), tool.inputs.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+}
+
+}  // namespace
+
+ToolSettings read_tool(const Member& member, const ModelNames& names, Mistakes& mistakes) {
+  Fields fields(member.value, fmt::format("tool {}", in_quotes(member.key)), mistakes);
+  ToolSettings tool;
+  tool.name = member.key;
+  tool.line = member.value.line;
+  if (!is_tool_name(member.key)) {
+    fields.mistake(member.value, "a tool's name must be 1 to 40 of a-z, 0-9 and \"_\"");
+  }
+  fields.read("title", tool.title);
+  fields.require_text("description", tool.description, "what the tool does, for the model that chooses among tools");
+  fields.read_word("kind", tool.kind, {"map"});
+  read_model_name(fields, tool, names);
+  if (fields.read("system", tool.system)) tool.system_line = fields.find("system")->line;
+  if (fields.require_text("prompt", tool.prompt, "the text to send, with {{name}} for each input")) {
+    tool.prompt_line = fields.find("prompt")->line;
+  }
+  fields.read("max_output_tokens", tool.max_output_tokens, {1, kOutputTokensMax});
+  read_inputs(fields, tool, mistakes);
+  fields.reject_unknown();
+  return tool;
+}
+
+}  // namespace weir
