@@ -1,6 +1,6 @@
-// The neutral values between the revisions of the protocol and the host: what is asked, what is answered, whatever the wire says.
-// Shape:   `arguments` is always an object. Content blocks are JSON as MCP defines them ({"type":"text","text":...}).
-// Threads: values; Sink and stop tokens may be used from any thread.
+// The neutral values between the revisions of the protocol and the host: what is asked, what is answered, whatever the
+// wire says. Shape:   `arguments` is always an object. Content blocks are JSON as MCP defines them
+// ({"type":"text","text":...}). Threads: values; Sink and stop tokens may be used from any thread.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,13 @@ struct ToolDefinition {
   Json annotations = Json::object();  // empty = none
 };
 
+// What may be asked, whatever a revision calls it.
+struct Introduce {};  // server/discover
+struct Initialize {};
+struct Ping {};
+struct ListTools {
+  std::optional<std::string> cursor;  // "" is a cursor too
+};
 struct ToolCall {
   std::string name;
   Json arguments = Json::object();
@@ -52,8 +59,19 @@ struct ProtocolError {
 
 using ToolReply = std::variant<ToolResult, ProtocolError>;
 
-// Where what overtakes the answer goes: progress and log notifications of one request. Does nothing when the caller asked for
-// none. Calls after the answer are ignored.
+using Call = std::variant<Introduce, Initialize, Ping, ListTools, ToolCall>;
+
+struct Introduction {  // answers Introduce and Initialize
+  std::string instructions;
+};
+struct Pong {};
+struct ToolList {
+  std::vector<ToolDefinition> tools;
+};
+using Answer = std::variant<Introduction, Pong, ToolList, ToolResult, ProtocolError>;
+
+// Where what overtakes the answer goes: progress and log notifications of one request. Does nothing when the caller
+// asked for none. Calls after the answer are ignored.
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -63,8 +81,8 @@ class Sink {
 
 struct Context {
   std::string principal = "anonymous";
-  std::stop_token stop;              // asked to stop when the caller cancels, disconnects, or the server shuts down
-  std::shared_ptr<Sink> sink;        // never null
+  std::stop_token stop;        // asked to stop when the caller cancels, disconnects, or the server shuts down
+  std::shared_ptr<Sink> sink;  // never null
   Json client_capabilities = Json::object();
 };
 

@@ -1,11 +1,24 @@
 // MCP over stdin and stdout: one JSON message a line, both eras, decided per message. One reader, one writer; calls run
 // concurrently, so that a cancellation overtakes them. stdout carries nothing else.
-// Errors:  a line that is not JSON gets -32700 without an id; a line above the limit the same, and the rest of it is skipped.
-// Threads: run() blocks its caller until EOF on the input, EPIPE on the output, or stop().
+// End:     EOF on the input (a last line without an end still counts), EPIPE on the output, or stop(). Then every call
+// in flight is
+//          asked to stop and its answer is dropped; what was answered before is still written out, while somebody reads
+//          it. So `printf ... | weir serve --stdio` gets the answers that need no waiting.
+// Bounds:  a line, the calls in flight, and the output nobody has read yet: above its maximum no further line is taken
+// in until
+//          the reader has caught up (answers of calls in flight still join the queue; progress does not).
+// Errors:  a line that is not JSON gets -32700 without an id; a line above the limit the same, and the rest of it is
+// skipped.
+//          Running out of descriptors or threads is fatal: the constructor throws std::system_error.
+// Threads: run() blocks its caller until the end, and is called once. The host must outlive the calls it was given;
+// their answers
+//          may come after this object is gone.   Source: MCP.md §1.13, §2.6.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
+#include "limiter/loop.h"
 #include "mcp/host.h"
 
 namespace weir::mcp {
@@ -13,7 +26,9 @@ namespace weir::mcp {
 struct StdioOptions {
   int input = 0, output = 1;  // file descriptors
   std::int64_t line_bytes_max = 4 << 20;
-  int calls_max = 1024;       // in flight; more are answered with an error
+  std::int64_t output_bytes_max = 8 << 20;  // written but not yet read by the other side
+  int calls_max = 1024;                     // in flight; more are answered with an error
+  const Loop* clock = nullptr;              // for the rate of progress notifications; null = not limited
 };
 
 class Stdio {
@@ -25,7 +40,7 @@ class Stdio {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace weir::mcp

@@ -1,0 +1,86 @@
+// The revisions of the protocol that are served, and which of them a message speaks. A revision is a row: what it reads
+// and how it writes; a method that it lacks is absent from its own table. Modern revisions carry their version and the
+// client's capabilities in every request; legacy ones begin with a handshake. Nothing but this table and rev_* knows a
+// date. Invariant: the era is a property of the message: nothing but the version that a handshake agreed on (stdio
+// only) is remembered. Errors:  Refused is an error with the HTTP status that goes with it; over stdio the status means
+// nothing. Threads: values and pure functions; rows live as long as the program.   Source: MCP.md §1.10, §1.11, §1.14,
+// §2.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "mcp/call.h"
+#include "mcp/jsonrpc.h"
+
+namespace weir::mcp {
+
+// The headers that mirror the body (HTTP only). A header given more than once is as bad as a wrong one.
+struct MirrorHeader {
+  int count = 0;
+  std::string value;
+};
+struct MirrorHeaders {
+  MirrorHeader version, method, name;
+};
+
+struct Refused {
+  int status = 400;
+  ProtocolError error;
+};
+
+// A request, decoded: the call, and what its envelope says about it.
+struct Request {
+  Call call;
+  Json progress_token;  // null = the caller wants no progress
+  Json client_capabilities = Json::object();
+};
+using Decoded = std::variant<Request, Refused>;
+
+struct Revision {
+  std::string_view date;
+  bool handshake = false;      // legacy: initialize instead of an envelope in each request
+  bool batches = false;        // arrays of messages may be received
+  bool audio = true;           // content blocks of this type exist; else they become text
+  bool resource_links = true;  // the same
+  bool structured = true;      // outputSchema and structuredContent exist
+  // `headers` is null over stdio, and for an element of a batch.
+  Decoded (*decode)(const Revision& self, const Message& request, const MirrorHeaders* headers) = nullptr;
+  // The `result` member for any answer but a ProtocolError.
+  Json (*encode)(const Revision& self, const Answer& answer, const Identity& identity) = nullptr;
+  // The HTTP status of an answer that is an error with this code.
+  int (*status)(int error_code) = nullptr;
+};
+
+// All that are served, newest first.
+std::span<const Revision* const> revisions();
+const Revision* find_revision(std::string_view date);  // null = not served
+// Their dates as a JSON array, newest first.
+Json supported_versions();
+
+using Classified = std::variant<const Revision*, Refused>;
+
+// Which revision answers this request. `headers` is null over stdio; `agreed` is what the last initialize on this pipe
+// agreed on (null over HTTP, and before the first). For an initialize the answer is the version that it agrees on.
+Classified classify(const Message& request, const MirrorHeaders* headers, const Revision* agreed);
+// Which revision answers this array of messages; only a legacy one can.
+Classified classify(const Batch& batch, const MirrorHeaders* headers, const Revision* agreed);
+
+// Both steps at once: which revision, and what it asks.
+struct Understood {
+  const Revision* revision;
+  Request request;
+};
+using Understanding = std::variant<Understood, Refused>;
+Understanding understand(const Message& request, const MirrorHeaders* headers, const Revision* agreed);
+
+// The whole message that answers a request.
+Json answer_message(const Revision& revision, const RequestId& id, const Answer& answer, const Identity& identity);
+
+// Whether the version that the header names, if any, is a modern one.
+bool names_modern(const MirrorHeader& version);
+
+}  // namespace weir::mcp
