@@ -1,6 +1,7 @@
 // The catalog: the configured tools, checked and ready to be called. Immutable, ordered by name, swapped whole.
-// Shape:   Tool{name, title, description, input_schema, model, ...}; arguments come in as JSON, a Job's Prompt comes out.
-// Errors:  build_catalog() reports every mistake at once, with file and line, as load_config() does; fill() answers bad_input with
+// Shape:   Tool{name, title, description, input_schema, model, ...}; arguments come in as JSON, a Job's Prompt comes
+// out. Errors:  build_catalog() reports every mistake at once, with file and line, as load_config() does; fill()
+// answers bad_input with
 //          the path and the rule in the message ("arguments.sentences: 0 is below the minimum of 1").
 // Threads: immutable after building; any thread may read.
 #pragma once
@@ -19,10 +20,12 @@
 
 namespace weir {
 
-class Template;  // template.h: a mustache text, compiled once
+class ArgumentRules;  // arguments.h: the declared inputs, compiled once
+class Template;       // template.h: a mustache text, compiled once
 
 class Tool {
  public:
+  // The settings are as build_catalog() checked them; neither template is null.
   Tool(ToolSettings settings, std::shared_ptr<const Model> model, std::shared_ptr<const Template> system,
        std::shared_ptr<const Template> prompt);
   const ToolSettings& settings() const { return settings_; }
@@ -36,6 +39,7 @@ class Tool {
   ToolSettings settings_;
   std::shared_ptr<const Model> model_;
   std::shared_ptr<const Template> system_, prompt_;
+  std::shared_ptr<const ArgumentRules> rules_;
   std::shared_ptr<const nlohmann::json> input_schema_, output_schema_;
 };
 

@@ -1,0 +1,34 @@
+// Whether a tool can be called at all within its model's limits, and how much of the stated rate its budget leaves.
+// Shape:   findings about one tool, by what its calls reserve at least and at most; text is taken as ASCII, one byte a
+//          character (three bytes are one token, so other scripts reserve up to four times as much).
+// Units:   tokens.
+// Threads: a function of values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "tools/catalog/template.h"
+
+namespace weir {
+
+struct BudgetFindings {
+  struct Finding {
+    int line = 0;
+    std::string what;
+  };
+  std::vector<Finding> mistakes;  // no call ever fits
+  std::vector<Finding> warnings;  // a long text does not fit; a rate that a budget defeats
+};
+
+struct Templates {
+  std::shared_ptr<const Template> system, prompt;
+};
+
+// `argument_bytes_max` bounds what a caller can send (server.body_bytes_max).
+BudgetFindings check_budget(const ToolSettings& tool, const Templates& templates, const ModelSettings& model,
+                            std::int64_t argument_bytes_max);
+
+}  // namespace weir
