@@ -1,8 +1,8 @@
-// The HTTP server: cpp-httplib for routing and header parsing, under it our own connection layer: strict framing, limits,
-// timeouts, deferred answers, streams, disconnects noticed at once, graceful drain. A few threads, each with its own loop; no
-// thread waits for an answer.
-// Errors:  listen() says what and where ("127.0.0.1:8787 is already in use"). Hostile requests get a 4xx and a closed connection.
-// Threads: listen(), drain() and stop() from the owner's thread; handlers run on connection threads and must not block.
+// The HTTP server: cpp-httplib for routing and header parsing, under it our own connection layer: strict framing,
+// limits, timeouts, deferred answers, streams, disconnects noticed at once, graceful drain. A few threads, each with
+// its own loop; no thread waits for an answer. Errors:  listen() says what and where ("127.0.0.1:8787 is already in
+// use"). Hostile requests get a 4xx and a closed connection. Threads: listen(), drain() and stop() from the owner's
+// thread; handlers run on connection threads and must not block.
 #pragma once
 
 #include <chrono>
@@ -21,9 +21,9 @@ struct HttpOptions {
   int port = 0;  // 0 = any free one
   int threads = 2;
   std::int64_t body_bytes_max = 4 << 20;
-  std::int64_t head_bytes_max = 16 << 10;          // request line and headers together
+  std::int64_t head_bytes_max = 16 << 10;  // request line and headers together
   int headers_max = 100;
-  int connections_max = 10'000;                    // one more gets 503 with Retry-After, and is closed
+  int connections_max = 10'000;  // one more gets 503 with Retry-After, and is closed
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
   std::chrono::nanoseconds read_timeout = std::chrono::seconds(15);
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(15);

@@ -28,8 +28,8 @@ struct Inbound {
 
 struct Reply {
   int status = 200;
-  Headers headers;  // Content-Length, Date, Connection are the layer's
-  std::string body;
+  Headers headers{};  // Content-Length, Date, Connection are the layer's
+  std::string body{};
 };
 
 class Exchange {
