@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/config.h"
 #include "config/result.h"
@@ -51,7 +52,8 @@ GroupOptions limit_group(const ModelSettings& settings);
 std::int64_t estimate_tokens(std::string_view text);
 Estimate estimate(const Prompt& prompt);
 
-// In picodollars; absent when a price that matters is unknown. Cached input without its own price costs as input.
+// In picodollars; absent when a price that matters is unknown, or when 64 bits cannot hold it. Cached input without its own
+// price costs as input.
 std::optional<std::int64_t> cost(const Prices& prices, const TokenCounts& counts);
 
 }  // namespace weir

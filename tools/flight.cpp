@@ -1,0 +1,250 @@
+#include "tools/flight.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/invariant.h"
+#include "tools/message.h"
+#include "tools/providers/provider.h"
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kDeadlinePassed = "the caller's deadline had passed before the provider was asked";
+
+using Outcome = std::variant<Completion, Refusal, Error>;
+
+// What a failure below HTTP means for the lease and for retrying.
+CallError as_call_error(HttpFailure failure) {
+  const bool passing = failure.fault == Fault::unavailable || failure.fault == Fault::timed_out;
+  return {.error = {failure.fault, std::move(failure.message)},
+          .retry = passing,
+          .retry_after = std::nullopt,
+          .ending = failure.sent || failure.answered ? Ending::broken : Ending::never_sent,
+          .rate_limited = false};
+}
+
+// Settling, asking and leaving make the gate admit or refuse others, whose landings may cancel or destroy this very
+// flight. So after each of them the flight asks still_flying() before it touches itself.
+class CallFlight final : public Flight {
+ public:
+  CallFlight(const Airspace& air, Job job, std::function<void(Landing)> landed)
+      : air_(air), job_(std::move(job)), on_landed_(std::move(landed)), started_(air.loop.now()) {}
+
+  ~CallFlight() override {
+    alive_.reset();
+    let_go();
+  }
+
+  void start() {
+    starting_ = true;
+    provider_ = find_provider(settings().provider);
+    if (provider_ == nullptr)
+      land(Error{Fault::bad_input,
+                 about_model(fmt::format("no provider named \"{}\"; \"openai\" or \"compatible\" was expected",
+                                         settings().provider))});
+    else if (job_.deadline && *job_.deadline <= started_)
+      land(Error{Fault::timed_out, about_model(kDeadlinePassed)});
+    else
+      ask();
+    starting_ = false;
+  }
+
+  void cancel() override {
+    if (landed_) return;
+    const std::weak_ptr<char> alive = alive_;
+    let_go();
+    if (!still_flying(alive)) return;
+    asking_ =
+        false;  // not to be put off, even if the gate is on the stack: ask() and its ticket end when they see it landed
+    land(Error{Fault::cancelled, about_model("the call was cancelled")});
+  }
+
+ private:
+  const ModelSettings& settings() const { return job_.model->settings; }
+  std::string about_model(std::string_view what) const {
+    return fmt::format("model \"{}\": {}", settings().alias, what);
+  }
+  bool still_flying(const std::weak_ptr<char>& alive) const { return !alive.expired() && !landed_; }
+
+  void ask() {
+    Ask ask{.group = job_.model->group,
+            .estimate = estimate(job_.prompt),
+            .bytes = static_cast<std::int64_t>(job_.prompt.system.size() + job_.prompt.user.size()),
+            .deadline = job_.deadline};
+    if (first_sent_) {  // a retry has to start within the time that retrying may take
+      const Instant last = *first_sent_ + settings().retry_time;
+      ask.deadline = ask.deadline ? std::min(*ask.deadline, last) : last;
+    }
+    const std::weak_ptr<char> alive = alive_;
+    // The gate may answer inside enter(). A refusal may not land there, because landing may destroy this flight, whose
+    // ticket has yet to be stored. An admission may go ahead.
+    asking_ = true;
+    waiting_since_ = air_.loop.now();
+    auto ticket = air_.gate.enter(ask, [this, alive](Admission admission) {
+      if (!still_flying(alive)) return;  // a lease is given back unsent
+      if (auto* lease = std::get_if<Lease>(&admission))
+        call(std::move(*lease));
+      else
+        land(std::get<Refusal>(std::move(admission)));
+    });
+    if (!still_flying(alive)) return;
+    asking_ = false;
+    ticket_ = std::move(ticket);
+    if (verdict_ && !starting_) land(*std::exchange(verdict_, std::nullopt));
+  }
+
+  void call(Lease lease) {
+    const Instant now = air_.loop.now();
+    waiting_since_.reset();
+    receipt_.reserved = lease.reserved();
+    receipt_.waited += lease.waited();
+    if (job_.deadline && *job_.deadline <= now) {
+      lease_ = std::move(lease);
+      if (settle(Ending::never_sent, AtLeast{})) land(Error{Fault::timed_out, about_model(kDeadlinePassed)});
+      return;
+    }
+    HttpRequest request = provider_->encode(settings(), job_.prompt);
+    if (job_.deadline) {
+      const Duration left = *job_.deadline - now;
+      request.total_timeout = std::min(request.total_timeout, left);
+      request.first_byte_timeout = std::min(request.first_byte_timeout, left);
+    }
+    if (!first_sent_) first_sent_ = now;
+    ++receipt_.attempts;
+    lease_ = std::move(lease);
+    lease_.sending();
+    transfer_ = air_.http.send(std::move(request), [this](HttpResult result) { received(std::move(result)); });
+  }
+
+  void received(HttpResult result) {
+    const auto finished = std::move(transfer_);  // until the end of this function: its callback is what runs
+    if (!result) return failed(as_call_error(std::move(result.error())));
+    auto decoded = provider_->decode(*result);
+    if (!decoded) return failed(std::move(decoded.error()));
+
+    air_.retry_budgets.earn(job_.model->group);
+    Usage usage = AtLeast{};
+    if (const auto& counts = decoded->usage) {
+      usage = Exact{counts->input, counts->output};
+      receipt_.usage_known = true;
+      receipt_.used.input += counts->input;
+      receipt_.used.cached_input += counts->cached_input;
+      receipt_.used.output += counts->output;
+      receipt_.used.reasoning += counts->reasoning;
+    }
+    if (settle(Ending::success, usage)) land(std::move(*decoded));
+  }
+
+  void failed(CallError failure) {
+    // The slots and what was reserved are given back before anything waits.
+    if (!settle(failure.ending, AtLeast{})) return;
+    failure.error.message = about_model(without_key(std::move(failure.error.message)));
+    if (!failure.retry) return land(std::move(failure.error));
+
+    const Instant now = air_.loop.now();
+    const RetryPolicy policy{.max_attempts = settings().max_attempts, .time = settings().retry_time};
+    const auto next = next_attempt(policy, receipt_.attempts, *first_sent_, now, failure.retry_after, air_.random);
+    if (next && (!job_.deadline || *next < *job_.deadline)) {
+      if (air_.retry_budgets.spend(job_.model->group)) {
+        pause_ = air_.loop.at(*next, [this] { ask(); });
+        return;
+      }
+      failure.error.message += "; not tried again, because this model's retries are used up until calls succeed";
+    } else {
+      explain_giving_up(failure, now, next.has_value());
+    }
+    land(std::move(failure.error));
+  }
+
+  void explain_giving_up(CallError& failure, Instant now, bool deadline_is_nearer) {
+    std::string& message = failure.error.message;
+    const Duration asked = failure.retry_after.value_or(Duration::zero());
+    const bool too_long =
+        asked > settings().retry_time - (now - *first_sent_) || (job_.deadline && asked >= *job_.deadline - now);
+    if (failure.retry_after && too_long) {
+      failure.error.fault = Fault::unavailable;
+      message += fmt::format("; the provider asks to wait {}, longer than this call may take; retry after {}",
+                             in_words(asked), in_words(asked));
+    } else if (deadline_is_nearer) {
+      message += "; no time is left to try again before the caller's deadline";
+    } else if (receipt_.attempts >= settings().max_attempts) {
+      message += fmt::format("; gave up after {} attempt{}", receipt_.attempts, receipt_.attempts == 1 ? "" : "s");
+    } else {
+      message += fmt::format("; gave up after retrying for {}", in_words(now - *first_sent_));
+    }
+    if (failure.retry_after && !too_long) message += fmt::format("; retry after {}", in_words(asked));
+  }
+
+  // A provider may repeat the key that it refuses.
+  std::string without_key(std::string message) const {
+    if (!settings().api_key || settings().api_key->empty()) return message;
+    const std::string& key = settings().api_key->reveal();
+    for (auto at = message.find(key); at != std::string::npos; at = message.find(key, at + 3))
+      message.replace(at, key.size(), "***");
+    return message;
+  }
+
+  // True when the flight is still there, and still flying.
+  bool settle(Ending ending, Usage usage) {
+    const std::weak_ptr<char> alive = alive_;
+    Lease lease = std::move(lease_);
+    lease.settle(ending, usage);
+    return still_flying(alive);
+  }
+
+  // Drops whatever is held, wherever the call is. The flight may be gone afterwards.
+  void let_go() {
+    pause_.cancel();
+    landing_.cancel();
+    Gate::Ticket ticket = std::move(ticket_);
+    Lease lease = std::move(lease_);
+    const bool unsent = transfer_ && !transfer_->sent();
+    transfer_.reset();
+    if (lease) lease.settle(unsent ? Ending::never_sent : Ending::broken);
+  }
+
+  void land(Outcome outcome) {
+    if (starting_ || asking_) {
+      verdict_ = std::move(outcome);
+      if (starting_) landing_ = air_.loop.at(started_, [this] { land(*std::exchange(verdict_, std::nullopt)); });
+      return;
+    }
+    landed_ = true;
+    if (waiting_since_) receipt_.waited += air_.loop.now() - *waiting_since_;
+    receipt_.took = air_.loop.now() - started_;
+    if (receipt_.usage_known) receipt_.cost_picodollars = cost(settings().prices, receipt_.used);
+    const auto landed = std::move(on_landed_);
+    landed(Landing{std::move(outcome), receipt_});
+  }
+
+  const Airspace air_;
+  Job job_;
+  std::function<void(Landing)> on_landed_;
+  const Instant started_;
+  const Provider* provider_ = nullptr;
+  Receipt receipt_;
+  std::optional<Instant> first_sent_, waiting_since_;
+
+  // Where it is: at most one of these holds something.
+  Gate::Ticket ticket_;
+  std::unique_ptr<Transfer> transfer_;  // together with lease_
+  Lease lease_;
+  Timer pause_, landing_;
+
+  bool starting_ = false, asking_ = false, landed_ = false;
+  std::optional<Outcome> verdict_;  // waits until landing is allowed
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
+};
+
+}  // namespace
+
+std::unique_ptr<Flight> start_flight(const Airspace& air, Job job, std::function<void(Landing)> landed) {
+  INVARIANT(job.model != nullptr, "a job needs a model");
+  auto flight = std::make_unique<CallFlight>(air, std::move(job), std::move(landed));
+  flight->start();
+  return flight;
+}
+
+}  // namespace weir

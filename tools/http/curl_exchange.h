@@ -1,0 +1,60 @@
+// One request and its answer on one libcurl handle: what is set on the handle, what it tells while it runs, what its end
+// means. It knows neither the multi handle nor the loop; curl.cpp puts the three together.
+// Invariant: nothing of a secret enters a message; an answer above the caps is cut off, not stored.
+// Threads: one.   Owner: outlives the handle's use of it: prepare() to the handle's reset.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tools/http/client.h"
+#include "tools/http/curl.h"
+
+namespace weir {
+
+class CurlExchange {
+ public:
+  CurlExchange(HttpRequest request, const CurlOptions& options, std::function<void()> on_first_byte);
+  CurlExchange(const CurlExchange&) = delete;
+  CurlExchange& operator=(const CurlExchange&) = delete;
+
+  // Why the request cannot be sent at all, if so; else the handle is ready.
+  std::optional<HttpFailure> prepare(CURL* easy);
+  HttpResult result(CURL* easy, CURLcode code);
+  HttpFailure timed_out() const;
+
+  const HttpRequest& request() const { return request_; }
+  // Once the connection stands, bytes may leave at any moment: from then on the answer is yes.
+  bool sent() const { return sent_; }
+  bool answered() const { return answered_; }
+
+ private:
+  static int on_ready(void* self, char*, char*, int, int);
+  static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
+  bool take_header(std::string_view line);
+  bool take_body(std::string_view bytes);
+  void note_answer();
+  HttpFailure failure(Fault fault, std::string message) const;
+
+  struct FreeList {
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  };
+
+  HttpRequest request_;
+  const CurlOptions& options_;
+  std::function<void()> on_first_byte_;
+  std::string peer_;  // "host:port", for messages
+  std::unique_ptr<curl_slist, FreeList> headers_;
+  std::array<char, CURL_ERROR_SIZE> error_{};
+  HttpResponse response_;
+  std::int64_t header_bytes_ = 0;
+  bool sent_ = false, answered_ = false, in_body_ = false, header_too_large_ = false, body_too_large_ = false;
+};
+
+}  // namespace weir

@@ -1,0 +1,79 @@
+#include "tools/model.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace weir {
+namespace {
+
+__extension__ using Wide = __int128;
+
+// Bytes per token. A tokenizer makes 3.9 to 4.6 bytes of a token, over English, Chinese, code and JSON; dividing by 3
+// overshoots by 30 to 57 % there and falls short by no more than 10 % at the fifth percentile of any. Dividing by 4
+// falls short by 30 %.
+constexpr std::int64_t kBytesPerToken = 3;
+// What the chat dialect wraps around each message, and around the answer that it opens.
+constexpr std::int64_t kTokensPerMessage = 4;
+constexpr std::int64_t kTokensPerAnswer = 3;
+
+// Enough of a key to tell accounts apart, and nothing that gives the key away.
+std::string fingerprint(const std::string& key) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  EVP_Digest(key.data(), key.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  std::string hex;
+  for (unsigned i = 0; i < std::min(size, 16U); ++i) hex += fmt::format("{:02x}", digest[i]);
+  return hex;
+}
+
+Limit per_minute(const char* name, Unit unit, std::int64_t amount, std::optional<std::int64_t> burst) {
+  // A minute's worth of debt: one freak answer may cost the next minute, and not the hour.
+  return {.name = name, .unit = unit, .amount = amount, .burst = burst.value_or(amount), .debt = amount};
+}
+
+}  // namespace
+
+std::string limit_group_key(const ModelSettings& settings) {
+  const bool keyed = settings.api_key.has_value() && !settings.api_key->empty();
+  return fmt::format("{}\n{}\n{}\n{}", settings.provider, settings.base_url,
+                     keyed ? fingerprint(settings.api_key->reveal()) : "no key", settings.model);
+}
+
+GroupOptions limit_group(const ModelSettings& settings) {
+  GroupOptions group{
+      .key = limit_group_key(settings), .name = settings.alias, .slots = settings.max_concurrency, .limits = {}};
+  if (settings.rpm) group.limits.push_back(per_minute("rpm", Unit::requests, *settings.rpm, settings.rpm_burst));
+  if (settings.tpm) group.limits.push_back(per_minute("tpm", Unit::tokens, *settings.tpm, settings.tpm_burst));
+  return group;
+}
+
+std::int64_t estimate_tokens(std::string_view text) {
+  return (static_cast<std::int64_t>(text.size()) + kBytesPerToken - 1) / kBytesPerToken;
+}
+
+Estimate estimate(const Prompt& prompt) {
+  const std::int64_t messages = prompt.system.empty() ? 1 : 2;
+  return {.input_tokens = estimate_tokens(prompt.system) + estimate_tokens(prompt.user) + messages * kTokensPerMessage +
+                          kTokensPerAnswer,
+          .output_tokens = prompt.max_output_tokens};
+}
+
+std::optional<std::int64_t> cost(const Prices& prices, const TokenCounts& counts) {
+  const std::int64_t cached = std::clamp<std::int64_t>(counts.cached_input, 0, std::max<std::int64_t>(counts.input, 0));
+  const std::optional<std::int64_t> cached_price = prices.cached_input ? prices.cached_input : prices.input;
+  Wide total = 0;
+  for (const auto& [tokens, price] : {std::pair{counts.input - cached, prices.input}, std::pair{cached, cached_price},
+                                      std::pair{counts.output, prices.output}}) {
+    if (tokens <= 0) continue;
+    if (!price) return std::nullopt;
+    total += static_cast<Wide>(tokens) * *price;
+  }
+  if (total > std::numeric_limits<std::int64_t>::max()) return std::nullopt;
+  return static_cast<std::int64_t>(total);
+}
+
+}  // namespace weir

@@ -1,0 +1,18 @@
+#include <array>
+
+#include "tools/providers/openai.h"
+#include "tools/providers/provider.h"
+
+namespace weir {
+
+const Provider* find_provider(std::string_view name) {
+  static constexpr std::array kTable = {
+      Provider{"openai", encode_openai, decode_openai},
+      Provider{"compatible", encode_openai, decode_openai},
+  };
+  for (const Provider& provider : kTable)
+    if (provider.name == name) return &provider;
+  return nullptr;
+}
+
+}  // namespace weir

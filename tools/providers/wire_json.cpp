@@ -1,0 +1,48 @@
+#include "tools/providers/wire_json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace weir {
+namespace {
+
+// One pass over the bytes, before anything is allocated. Text that is not JSON may pass here; the parser will refuse
+// it.
+bool within_bounds(std::string_view text) {
+  int depth = 0;
+  std::int64_t values = 1;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+      continue;
+    }
+    if (c == '"') in_string = true;
+    if (c == ']' || c == '}') --depth;
+    if (c == '[' || c == '{' || c == ',') ++values;
+    if ((c == '[' || c == '{') && ++depth > kWireDepthMax) return false;
+  }
+  return values <= kWireValuesMax;
+}
+
+}  // namespace
+
+std::optional<nlohmann::json> parse_wire_json(std::string_view text) {
+  if (!within_bounds(text)) return std::nullopt;
+  auto json = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
+  if (json.is_discarded()) return std::nullopt;
+  return json;
+}
+
+const nlohmann::json* member(const nlohmann::json& json, const char* name) {
+  if (!json.is_object()) return nullptr;
+  const auto found = json.find(name);
+  return found == json.end() ? nullptr : &*found;
+}
+
+std::string text_of(const nlohmann::json* json) {
+  return json != nullptr && json->is_string() ? json->get<std::string>() : std::string();
+}
+
+}  // namespace weir
