@@ -123,7 +123,7 @@ ToolResult answer(const Tool& tool, const Landing& landing) {
   } else {
     const Error& error = std::get<Error>(landing.outcome);
     result.is_error = true;
-    result.content.push_back(text_block(fmt::format("model \"{}\": {}", tool.model()->settings.alias, error.message)));
+    result.content.push_back(text_block(error.message));  // names the model itself
     result.meta["weir/fault"] = name(error.fault);
   }
   result.meta["weir/usage"] = usage(tool, landing.receipt);
