@@ -90,7 +90,9 @@ class Builder {
   static std::string unknown_name(const std::string& name, const std::vector<std::string>& names) {
     const bool plain = !name.empty() && name.find_first_of(" \t\r\n|()[]{}<>'\"") == name.npos && name != ".";
     if (!plain) return fmt::format("{} is not a name; a tag holds an input's name and nothing else", in_quotes(name));
-    if (names.empty()) return fmt::format("no input named {}; the tool declares none", in_quotes(name));
+    if (names.empty())
+      return fmt::format("no input named {}; the tool declares none: add input.{} = {{ type = \"string\" }}",
+                         in_quotes(name), name);
     return fmt::format("no input named {}{}", in_quotes(name), suggestion(name, names));
   }
 
