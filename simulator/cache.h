@@ -17,7 +17,7 @@ class PrefixCache {
  public:
   static constexpr std::int64_t kFirstTokens = 1024;
   static constexpr std::int64_t kStepTokens = 128;
-  static constexpr std::size_t kPrefixesMax = 16'384;
+  static constexpr std::size_t kPrefixesMax = 4'096;
   static constexpr std::size_t kBlocksMax = 1'024;
   static constexpr Span kKept = std::chrono::minutes(5);
 
