@@ -1,8 +1,10 @@
-// The HTTP server: cpp-httplib for routing and header parsing, under it our own connection layer: strict framing,
-// limits, timeouts, deferred answers, streams, disconnects noticed at once, graceful drain. A few threads, each with
-// its own loop; no thread waits for an answer. Errors:  listen() says what and where ("127.0.0.1:8787 is already in
-// use"). Hostile requests get a 4xx and a closed connection. Threads: listen(), drain() and stop() from the owner's
-// thread; handlers run on connection threads and must not block.
+// The HTTP server: cpp-httplib for routing, under it our own connection layer: strict framing, limits, timeouts,
+// deferred answers, streams, disconnects noticed at once, graceful drain. A few threads, each with its own loop; no
+// thread waits for an answer.
+// Errors:  listen() says what and where ("127.0.0.1:8787 is already in use"). Hostile requests get a 4xx or 5xx and a
+//          closed connection. A peer that closes or half-closes while its answer is pending has gone away.
+// Threads: listen() and drain() from the owner's thread, state() from any; handlers run on connection threads and
+//          must not block.
 #pragma once
 
 #include <chrono>

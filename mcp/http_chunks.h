@@ -1,7 +1,7 @@
 // A body in chunks, decoded within a limit. Extensions are read over, trailers checked and dropped: nothing of them
-// reaches a handler, so they can smuggle nothing. Errors:  refusal() once feed() has said refused. Sizes are
-// hexadecimal digits only; all extensions together, and all trailers
-//          together, are bounded by what the head may have.
+// reaches a handler, so they can smuggle nothing.
+// Errors:  refusal() once feed() has said refused. Sizes are hexadecimal digits only; all extensions together, and all
+//          trailers together, are bounded by what the head may have.
 // Threads: a value.   Source: RFC 9112 §7.1.
 #pragma once
 

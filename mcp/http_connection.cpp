@@ -1,6 +1,8 @@
 #include "mcp/http_connection.h"
 
 #include <fmt/core.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -18,6 +20,11 @@ namespace {
 constexpr Duration kLinger = std::chrono::seconds(2);
 constexpr int kReadsPerTurn = 8;  // then the others have their turn
 constexpr std::size_t kMergeBodyMax = 16 << 10;
+
+int unread_by_peer(int fd) {
+  int bytes = 0;
+  return ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
 
 FramingLimits framing_limits(const HttpOptions& options) {
   return {.head_bytes_max = options.head_bytes_max,
@@ -235,6 +242,7 @@ void Connection::flush() {
   if (taken > 0) since_ = stage_ == Stage::reading ? since_ : lane_.loop().now();
   if (pending_ != nullptr) pending_->backlog_bytes -= static_cast<std::int64_t>(taken);
   if (outcome == Outbox::Outcome::broken) return drop();
+  if (outcome == Outbox::Outcome::blocked) unread_ = unread_by_peer(socket_.fd());
   if (outcome == Outbox::Outcome::sent && stage_ == Stage::finishing) after_answer();
 }
 
@@ -331,9 +339,21 @@ void Connection::on_timer() {
   settle();
 }
 
+// The kernel takes our bytes in lumps of up to megabytes, so a slow reader is known by what it has not acknowledged.
+bool Connection::peer_has_read() {
+  const int before = std::exchange(unread_, unread_by_peer(socket_.fd()));
+  return unread_ < before;
+}
+
 void Connection::expire() {
   if (stage_ == Stage::reading && !idle()) return refuse(408, "the request did not arrive in time");
-  if (stage_ == Stage::answering || stage_ == Stage::finishing) socket_.reset_on_close();
+  if (stage_ == Stage::answering || stage_ == Stage::finishing) {
+    if (peer_has_read()) {
+      since_ = lane_.loop().now();
+      return;
+    }
+    socket_.reset_on_close();
+  }
   drop();
 }
 

@@ -1,13 +1,11 @@
-// One accepted socket: reads requests one after another, hands each to its handler, sends the answer, and is closed. It
-// waits for nothing but its loop. Shape:   reading → answering (a handler has the request) → finishing (the answer's
-// last bytes) → reading again, or → lingering
-//          (our side shut, so that the peer can read the answer before the reset) → dead.
+// One accepted socket: reads requests one after another, hands each to its handler, sends the answer, and is closed.
+// It waits for nothing but its loop.
+// Shape:   reading -> answering (a handler has the request) -> finishing (the answer's last bytes) -> reading again,
+//          or -> lingering (our side shut, so that the peer can read the answer before a reset) -> dead.
 // Invariant: one request at a time; what a client pipelines waits in the kernel, but for what came with the current
-// request.
-//          An idle connection has no buffer. Timers are armed lazily: a busy connection touches none.
-// Errors:  a peer that closes, or half-closes, while its answer is pending has gone away: stop is requested. That costs
-// clients
-//          like `nc -N` their answer; the alternative is calls that nobody waits for any more.
+//          request. An idle connection has no buffer. Timers are armed lazily: a busy connection touches none.
+// Errors:  a peer that closes, or half-closes, while its answer is pending has gone away: stop is requested. That
+//          costs clients like `nc -N` their answer; the alternative is calls that nobody waits for any more.
 // Threads: the lane's only.
 #pragma once
 
@@ -62,6 +60,7 @@ class Connection final : public AnswerPort, public std::enable_shared_from_this<
   Instant deadline() const;
   void on_timer();
   void expire();
+  bool peer_has_read();
 
   Lane& lane_;
   Socket socket_;
@@ -72,6 +71,7 @@ class Connection final : public AnswerPort, public std::enable_shared_from_this<
   RequestReader reader_;
   std::string rest_;  // came with the current request and belongs to the next
   Outbox outbox_;
+  int unread_ = 0;                    // bytes that the peer had not acknowledged when we last looked
   std::shared_ptr<Pending> pending_;  // of the request being answered
 
   Instant since_;     // the current stage's last progress

@@ -1,9 +1,9 @@
 // The way from any thread back to one request's connection. The exchange that a handler holds and the connection share
-// a Pending; whatever either of them does, the other may be gone already. Invariant: what one thread asks for reaches
-// the connection in the order of the calls. An exchange that is destroyed without an
-//            answer is answered with 500; a stream that is destroyed before its close() is cut, so that its reader can
-//            tell.
-// Threads:  Mailbox::post() and the exchange from any; AnswerPort, and Pending::port, only on the lane's thread.
+// a Pending; whatever either of them does, the other may be gone already.
+// Invariant: what one thread asks for reaches the connection in the order of the calls. An exchange that is destroyed
+//          without an answer is answered with 500; a stream that is destroyed before its close() is cut, so that its
+//          reader can tell.
+// Threads: Mailbox::post() and the exchange from any; AnswerPort, and Pending::port, only on the lane's thread.
 #pragma once
 
 #include <atomic>

@@ -1,10 +1,9 @@
 // Bytes in, one whole request or a refusal out: the strict half of HTTP/1.1, without sockets. What two readers of the
-// same bytes could understand differently (lengths, line ends, folded headers) is refused, never guessed. Invariant:
-// the outcome depends on the bytes alone, not on how they are cut up; no byte is looked at twice from the start. Shape:
-// GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS of a path; HTTP/1.1 and 1.0; bodies by Content-Length or chunked.
-// Errors:  refusal(): 400 malformed · 413 body · 414 target · 415 Content-Encoding · 417 Expect · 431 head · 501 method
-// or
-//          transfer coding · 505 version. What follows on the connection cannot be trusted then: answer and close.
+// same bytes could understand differently (lengths, line ends, folded headers) is refused, never guessed.
+// Invariant: the outcome depends on the bytes alone, not on how they are cut up; the work is linear in them.
+// Shape:   GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS of a path; HTTP/1.1 and 1.0; bodies by length or chunked.
+// Errors:  refusal(): 400 malformed, 413 body, 414 target, 415 Content-Encoding, 417 Expect, 431 head, 501 method or
+//          transfer coding, 505 version. What follows on the connection cannot be trusted then: answer and close.
 // Threads: a value.   Source: RFC 9112.
 #pragma once
 

@@ -1,7 +1,6 @@
 // One connection thread: a loop, and the connections that live on it for ever.
-// Threads: constructor, start(), stop() and destructor on the owner's thread; adopt(), shed(), drain(), ask_to_stop()
-// from any; the
-//          rest on the lane's.
+// Threads: constructor, start(), stop() and destructor on the owner's thread; adopt(), drain() and ask_to_stop() from
+//          any; the rest on the lane's.
 #pragma once
 
 #include <atomic>

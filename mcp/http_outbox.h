@@ -1,5 +1,6 @@
-// What is still to be sent on one socket, in order. Small pieces share a buffer, big ones are sent from where they lie;
-// a head and its body leave in one system call. Threads: a value.
+// What is still to be sent on one socket, in order. Small pieces share a buffer, big ones are sent from where they
+// lie; a head and its body leave in one system call.
+// Threads: a value.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
-// Which handler a request is for. Routing is cpp-httplib's; what no route of ours takes, it answers itself. It gets the
-// request line only: its header parser percent-decodes values, and its body reader inflates without a limit. Threads:
-// one router per thread.
+// Which handler a request is for. Routing is cpp-httplib's; what no route of ours takes, it answers itself. It gets
+// the request line only: its header parser percent-decodes values, and its body reader inflates without a limit.
+// Threads: one router per thread.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,7 @@ struct Route {
 // One of the two is set.
 struct Routed {
   const Handler* handler = nullptr;
-  std::string answer;  // cpp-httplib's own, head and body
+  std::string answer{};  // cpp-httplib's own, head and body
 };
 
 class Router {
