@@ -66,16 +66,16 @@ Objection object_to_origin(std::string_view text) {
 
 Objection object_to_base_url(std::string_view text) {
   const auto rest = after_scheme(text);
-  const std::string_view authority = rest ? rest->substr(0, rest->find_first_of("/?#")) : "";
-  // A password may stand before the @: nothing of it is shown.
-  if (text.find('@') != text.npos) return "must hold no user or password (\"@\"); a key belongs into api_key";
+  const std::string_view authority = rest ? rest->substr(0, rest->find('/')) : "";
   const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  // A password may stand before an "@", a key in a query: then nothing of it is shown.
+  if (text.find('@') != text.npos) return "must hold no user or password (\"@\"); a key belongs into api_key";
+  if (text.find_first_of("?#") != text.npos) {
+    return "must have no query and no fragment (\"?\", \"#\"), since paths are put after it";
+  }
   if (!rest || !is_authority(authority, false, 1) || !plain || text.size() > kUrlBytesMax) {
     return fmt::format("must be http(s)://HOST[:PORT][/PATH], such as \"http://127.0.0.1:11434/v1\", not {}",
                        in_quotes(text));
-  }
-  if (text.find_first_of("?#") != text.npos) {
-    return fmt::format("must have no query and no fragment (\"?\", \"#\"), since paths are put after it");
   }
   return std::nullopt;
 }

@@ -83,7 +83,10 @@ bool Fields::read(const std::string& key, Duration& to, Range<Duration> range) {
             fmt::format("{} is a bare number, which says no unit; write a duration such as \"30s\" or \"250ms\"", key));
     return false;
   }
-  if (find(key, NodeKind::string) == nullptr) return false;
+  if (node->kind != NodeKind::string) {
+    mistake(*node, fmt::format("{} must be a duration such as \"30s\", not {}", key, name_with_article(node->kind)));
+    return false;
+  }
   const auto value = parse_duration(node->text);
   if (!value) {
     mistake(*node, key + ' ' + value.error());

@@ -44,8 +44,8 @@ class InputReader {
     if (is_number) read_number_rules();
     const Rules rules(input_);
     if (const auto objection = rules.objection_to_pattern()) {
-      fields_.mistake(*fields_.find("pattern"),
-                      fmt::format("pattern {} is not RE2 syntax: {}", in_quotes(input_.pattern), printable(*objection)));
+      fields_.mistake(*fields_.find("pattern"), fmt::format("pattern {} is not RE2 syntax: {}",
+                                                            in_quotes(input_.pattern), printable(*objection)));
     }
     if (is_listable) read_enum(rules);
     read_default(rules);

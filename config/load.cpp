@@ -28,8 +28,8 @@ const std::vector<Member>& members_of(const Node* section, const char* name, std
 
 bool is_table(const Member& member, std::string_view section, Mistakes& mistakes) {
   if (member.value.kind == NodeKind::table) return true;
-  mistakes.add(member.value.line, fmt::format("{}: {} must be a table, [{}.NAME], not {}", section, in_quotes(member.key),
-                                              section, name_with_article(member.value.kind)));
+  mistakes.add(member.value.line, fmt::format("{}: {} must be a table, [{}.NAME], not {}", section,
+                                              in_quotes(member.key), section, name_with_article(member.value.kind)));
   return false;
 }
 

@@ -134,10 +134,11 @@ void check_shared_limits(const std::map<std::string, ModelSettings>& models, Mis
     const auto compare = [&](const char* name, const auto& here, const auto& there) {
       if (here == there) return;
       const auto shown = [](const auto& limit) { return limit ? fmt::format("{}", *limit) : std::string("no limit"); };
-      mistakes.add(model->line,
-                   fmt::format("model {}: {} is {}, but {} at {} (line {}); both are the same model of the same "
-                               "account and share one limit, so it must be the same",
-                               in_quotes(model->alias), name, shown(here), shown(there), in_quotes(first.alias), first.line));
+      mistakes.add(
+          model->line,
+          fmt::format("model {}: {} is {}, but {} at {} (line {}); both are the same model of the same "
+                      "account and share one limit, so it must be the same",
+                      in_quotes(model->alias), name, shown(here), shown(there), in_quotes(first.alias), first.line));
     };
     compare("rpm", model->rpm, first.rpm);
     compare("tpm", model->tpm, first.tpm);

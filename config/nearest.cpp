@@ -8,6 +8,7 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kComparedBytesMax = 64;  // longer names are nobody's typing error, and the distance is quadratic
+constexpr std::size_t kAbbreviationMin = 3;
 
 std::string lower(std::string_view text) {
   std::string folded(text);
@@ -33,7 +34,8 @@ std::size_t distance(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-// Near enough is a third of the longer name: one slip in "tpm", three in "rpm_bursts". A single letter is near nothing.
+// Near enough is a third of the longer name: one slip in "tpm", three in "rpm_bursts"; or else an abbreviation ("str")
+// that only one name begins with. A single letter is near nothing.
 std::string nearest(std::string_view wrong, const std::vector<std::string>& known) {
   if (wrong.size() > kComparedBytesMax) return {};
   const std::string typed = lower(wrong);
@@ -51,7 +53,11 @@ std::string nearest(std::string_view wrong, const std::vector<std::string>& know
       if (best == 0) break;
     }
   }
-  return found;
+  if (!found.empty() || typed.size() < kAbbreviationMin) return found;
+  const auto begins = [&](const std::string& name) { return lower(name).starts_with(typed) && name != wrong; };
+  const auto at = std::find_if(known.begin(), known.end(), begins);
+  const bool only_one = at != known.end() && std::find_if(at + 1, known.end(), begins) == known.end();
+  return only_one ? *at : found;
 }
 
 }  // namespace weir

@@ -1,0 +1,40 @@
+#include <catch2/catch.hpp>
+
+#include "tests/config/samples.h"
+
+namespace weir {
+namespace {
+
+TEST_CASE("the example configuration is right, and has a summarise tool on the model fast", "[config]") {
+  const auto config = load_config(std::string(WEIR_SOURCE_DIR) + "/examples/weir.toml", test_environment);
+  if (!config) FAIL(config.error().at(0).text());
+  const ModelSettings& fast = config->models.at("fast");
+  CHECK(fast.model == "gpt-4.1-nano");
+  CHECK(fast.prices == Prices{100'000, 25'000, 400'000});
+  const ToolSettings& summarise = config->tools.at("summarise");
+  CHECK(summarise.model == "fast");
+  REQUIRE(summarise.inputs.size() == 2);
+  CHECK(summarise.inputs[0].name == "sentences");
+  CHECK(summarise.inputs[0].default_value == InputValue(std::int64_t{3}));
+  CHECK(summarise.inputs[1].name == "text");
+  CHECK(summarise.inputs[1].required);
+}
+
+TEST_CASE("the example's tools all fit their model: prompt and answer are below its token burst", "[config]") {
+  const auto config = load_config(std::string(WEIR_SOURCE_DIR) + "/examples/weir.toml", test_environment);
+  REQUIRE(config);
+  for (const auto& [name, tool] : config->tools) {
+    INFO(name);
+    std::int64_t bytes = static_cast<std::int64_t>(tool.system.size() + tool.prompt.size());
+    for (const InputSettings& input : tool.inputs) {
+      if (input.type == InputType::string) {
+        REQUIRE((input.max_length || !input.one_of.empty()));
+        bytes += input.max_length.value_or(100);
+      }
+    }
+    CHECK(bytes / 3 + tool.max_output_tokens < config->models.at(tool.model).tpm_burst);
+  }
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,156 @@
+// Each key is read: stating it changes the configuration, and in the way that it says. The last test compares this list
+// with the keys that the reader itself knows, so that a new key without a row here fails.
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "tests/config/samples.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Row {
+  std::string section, key, value;
+  std::function<bool(const Config&)> holds;
+};
+
+// A configuration that is right, with and without the row's line.
+std::string file(const Row& row, bool with_line) {
+  const std::string line = with_line ? row.key + " = " + row.value + '\n' : "";
+  if (row.section == "server") return "[server]\n" + line + kOneModel + kOneTool;
+  if (row.section == "model") return kOneModel + line + kOneTool;
+  if (row.section == "tool") return kOneModel + kOneTool + line;
+  if (row.section == "required") {  // keys that cannot be left out stand in the sample already: the row replaces them
+    std::string text = kOneModel + kOneTool;
+    const std::size_t at = text.find('\n' + row.key + " = ") + 1;
+    return with_line ? text.replace(at, text.find('\n', at) + 1 - at, line) : text;
+  }
+  return kOneModel + kOneTool + "input.x.type = \"" + row.section + "\"\n" + (with_line ? "input.x." + line : "");
+}
+
+using C = const Config&;
+const ModelSettings& model(C config) { return config.models.at("fast"); }
+const ToolSettings& tool(C config) { return config.tools.at("summarise"); }
+const InputSettings& input(C config) { return tool(config).inputs.at(0); }
+
+const std::vector<Row> kRows = {
+    {"server", "http", "\"[::1]:0\"", [](C c) { return c.server.http == "[::1]:0"; }},
+    {"server", "concurrency_limit", "3", [](C c) { return c.server.concurrency_limit == 3; }},
+    {"server", "queue_limit", "0", [](C c) { return c.server.queue_limit == 0; }},
+    {"server", "queue_bytes", "\"3MiB\"", [](C c) { return c.server.queue_bytes == 3 << 20; }},
+    {"server", "max_wait", "\"0s\"", [](C c) { return c.server.max_wait == 0s; }},
+    {"server", "body_bytes_max", "5_000", [](C c) { return c.server.body_bytes_max == 5000; }},
+    {"server", "connections_max", "7", [](C c) { return c.server.connections_max == 7; }},
+    {"server", "http_threads", "64", [](C c) { return c.server.http_threads == 64; }},
+    {"server", "idle_timeout", "\"1ms\"", [](C c) { return c.server.idle_timeout == 1ms; }},
+    {"server", "read_timeout", "\"2s\"", [](C c) { return c.server.read_timeout == 2s; }},
+    {"server", "write_timeout", "\"3s\"", [](C c) { return c.server.write_timeout == 3s; }},
+    {"server", "drain_timeout", "\"1h\"", [](C c) { return c.server.drain_timeout == 1h; }},
+    {"server", "allowed_hosts", "[\"a.example\"]",
+     [](C c) { return c.server.allowed_hosts == std::vector<std::string>{"a.example"}; }},
+    {"server", "allowed_origins", "[\"https://a.example\"]",
+     [](C c) { return c.server.allowed_origins == std::vector<std::string>{"https://a.example"}; }},
+    {"model", "provider", "\"compatible\"\nbase_url = \"http://a\"",
+     [](C c) { return model(c).provider == "compatible"; }},
+    {"required", "model", "\"gpt-5\"", [](C c) { return model(c).model == "gpt-5"; }},
+    {"required", "api_key", "\"env:OTHER_KEY\"",
+     [](C c) { return model(c).api_key == Secret("sk-other", "env:OTHER_KEY"); }},
+    {"model", "base_url", "\"http://a:1/v2//\"", [](C c) { return model(c).base_url == "http://a:1/v2"; }},
+    {"model", "rpm", "500", [](C c) { return model(c).rpm == 500 && model(c).rpm_burst == 9; }},
+    {"model", "tpm", "500_000", [](C c) { return model(c).tpm == 500'000 && model(c).tpm_burst == 83'334; }},
+    {"model", "rpm_burst", "60\nrpm = 60", [](C c) { return model(c).rpm_burst == 60 && model(c).rpm_burst_given; }},
+    {"model", "tpm_burst", "60\ntpm = 60", [](C c) { return model(c).tpm_burst == 60 && model(c).tpm_burst_given; }},
+    {"model", "max_concurrency", "2", [](C c) { return model(c).max_concurrency == 2; }},
+    {"model", "token_limit_field", "\"max_tokens\"", [](C c) { return model(c).token_limit_field == "max_tokens"; }},
+    {"model", "input_price", "0.10", [](C c) { return model(c).prices.input == 100'000; }},
+    {"model", "cached_input_price", "0.025", [](C c) { return model(c).prices.cached_input == 25'000; }},
+    {"model", "output_price", "2", [](C c) { return model(c).prices.output == 2'000'000; }},
+    {"model", "connect_timeout", "\"1s\"", [](C c) { return model(c).connect_timeout == 1s; }},
+    {"model", "first_byte_timeout", "\"2s\"", [](C c) { return model(c).first_byte_timeout == 2s; }},
+    {"model", "total_timeout", "\"3s\"", [](C c) { return model(c).total_timeout == 3s; }},
+    {"model", "max_attempts", "10", [](C c) { return model(c).max_attempts == 10; }},
+    {"model", "retry_time", "\"0s\"", [](C c) { return model(c).retry_time == 0s; }},
+    {"tool", "title", "\"Summary\"", [](C c) { return tool(c).title == "Summary"; }},
+    {"required", "description", "\"Other.\"", [](C c) { return tool(c).description == "Other."; }},
+    {"required", "prompt", "\"Say: {{text}}\"",
+     [](C c) { return tool(c).prompt == "Say: {{text}}" && tool(c).prompt_line == 6; }},
+    {"tool", "system", "\"Be brief.\"", [](C c) { return tool(c).system == "Be brief." && tool(c).system_line == 7; }},
+    {"tool", "max_output_tokens", "1", [](C c) { return tool(c).max_output_tokens == 1; }},
+    {"tool", "input", "{ a = { type = \"boolean\" } }",
+     [](C c) { return tool(c).inputs.size() == 1 && input(c).name == "a"; }},
+    {"string", "description", "\"An x.\"", [](C c) { return input(c).description == "An x."; }},
+    {"string", "required", "false", [](C c) { return !input(c).required && !input(c).default_value; }},
+    {"string", "default", "\"d\"", [](C c) { return !input(c).required && input(c).default_value == InputValue("d"); }},
+    {"integer", "default", "-3", [](C c) { return input(c).default_value == InputValue(std::int64_t{-3}); }},
+    {"number", "default", "3", [](C c) { return input(c).default_value == InputValue(3.0); }},
+    {"boolean", "default", "false", [](C c) { return input(c).default_value == InputValue(false); }},
+    {"string", "min_length", "2", [](C c) { return input(c).min_length == 2; }},
+    {"string", "max_length", "0", [](C c) { return input(c).max_length == 0; }},
+    {"integer", "minimum", "-9007199254740992", [](C c) { return input(c).minimum == -9007199254740992.0; }},
+    {"number", "maximum", "1.5", [](C c) { return input(c).maximum == 1.5; }},
+    {"string", "enum", "[\"a\", \"b\"]",
+     [](C c) {
+       return input(c).one_of == std::vector<InputValue>{"a", "b"};
+     }},
+    {"integer", "enum", "[1, 2]",
+     [](C c) {
+       return input(c).one_of == std::vector<InputValue>{std::int64_t{1}, std::int64_t{2}};
+     }},
+    {"string", "pattern", "\"^a+$\"", [](C c) { return input(c).pattern == "^a+$"; }},
+};
+
+TEST_CASE("each key is read, and stating it changes the configuration", "[config]") {
+  for (const Row& row : kRows) {
+    INFO(file(row, true));
+    INFO(messages(file(row, true)));
+    const auto without = parse(file(row, false)), with = parse(file(row, true));
+    REQUIRE(without);
+    REQUIRE(with);
+    CHECK(row.holds(*with));
+    CHECK_FALSE(row.holds(*without));
+  }
+}
+
+// These two change nothing that a row could show: the only model is the default anyway, and there is one kind so far.
+// That each is read shows in bad/ (default_model_unknown, tool_kind_unknown), and default_model below.
+const std::set<std::string> kElsewhere = {"default_model", "kind"};
+
+TEST_CASE("every key that the reader knows has its test here", "[config]") {
+  const auto known_after = [](const std::string& toml) {
+    const std::string text = messages(toml);
+    INFO(text);
+    REQUIRE(text.find("known are ") != std::string::npos);
+    std::set<std::string> keys;
+    std::size_t from = text.find("known are ");
+    while ((from = text.find('"', from)) != std::string::npos) {
+      const std::size_t end = text.find('"', from + 1);
+      keys.insert(text.substr(from + 1, end - from - 1));
+      from = end + 1;
+    }
+    return keys;
+  };
+  std::set<std::string> tested = kElsewhere, tested_of_inputs = {"type"};  // each input's row states its type
+  for (const Row& row : kRows) {
+    const bool of_input =
+        row.section == "string" || row.section == "integer" || row.section == "number" || row.section == "boolean";
+    (of_input ? tested_of_inputs : tested).insert(row.key);
+  }
+  std::set<std::string> known = known_after("[server]\nzzzzzz = 1\n" + kOneModel);
+  known.merge(known_after(kOneModel + "zzzzzz = 1\n"));
+  known.merge(known_after(kOneModel + kOneTool + "zzzzzz = 1\n"));
+  CHECK(known == tested);
+  CHECK(known_after(kOneModel + kOneTool + "input.x = { type = \"string\", zzzzzz = 1 }\n") == tested_of_inputs);
+}
+
+TEST_CASE("a tool that names no model gets server.default_model, one that does keeps its own", "[config]") {
+  const std::string other = "[models.slow]\nmodel = \"m\"\napi_key = \"env:OTHER_KEY\"\n";
+  const auto config = parse("[server]\ndefault_model = \"slow\"\n" + kOneModel + other + kOneTool +
+                            "[tools.own]\ndescription = \"d\"\nprompt = \"p\"\nmodel = \"fast\"\n");
+  REQUIRE(config);
+  CHECK(tool(*config).model == "slow");
+  CHECK(config->tools.at("own").model == "fast");
+}
+
+}  // namespace
+}  // namespace weir

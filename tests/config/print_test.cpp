@@ -1,0 +1,115 @@
+#include <rapidcheck.h>
+
+#include <catch2/catch.hpp>
+
+#include "tests/config/samples.h"
+
+namespace weir {
+namespace {
+
+// Text that tries the escapes: quotes, backslashes, line breaks, control characters, more than ASCII.
+rc::Gen<std::string> text() {
+  const std::vector<std::string> pieces = {
+      "\"",           "\"\"\"",           "\\", "\n", "\r", "\t", "\x01", "\x7f", "'", "#", "{{x}}", "a", " ", "ü",
+      "\xe2\x80\xa8", "\xf0\x9f\x8c\x8a", "]",  "="};
+  return rc::gen::map(rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(pieces)), [](const auto& chosen) {
+    std::string joined;
+    for (const std::string& piece : chosen) joined += piece;
+    return joined;
+  });
+}
+
+void check_round_trip(const Config& config) {
+  const std::string printed = effective_config(config);
+  INFO(printed);
+  const auto again = parse_config(printed, "printed.toml", test_environment);
+  if (!again) FAIL(again.error().at(0).text());
+  CHECK((meaning(*again) == meaning(config)));
+}
+
+TEST_CASE("the configuration in force reads back to the same configuration", "[print]") {
+  const auto smallest = parse(kOneModel);
+  REQUIRE(smallest);
+  check_round_trip(*smallest);
+
+  const auto full = parse(R"(
+[server]
+http = "[::1]:0"
+queue_bytes = 3001
+max_wait = "1.0005s"
+default_model = "gpt-4.1"
+allowed_hosts = ["a.example", "b.example:1"]
+allowed_origins = ["https://a.example"]
+[models."gpt-4.1"]
+model = "gpt-4.1"
+api_key = "env:OPENAI_API_KEY"
+rpm = 500
+tpm = 500_000
+tpm_burst = 1
+input_price = 0.10
+cached_input_price = 0.025
+output_price = 1_000_000
+[models.local]
+provider = "compatible"
+base_url = "http://127.0.0.1:1/v1"
+model = "llama \"3\""
+max_concurrency = 3
+token_limit_field = "max_completion_tokens"
+[tools.t]
+title = "T"
+description = "Says \"t\"."
+model = "local"
+system = """
+One "quote".
+Two ""quotes"".
+"""
+prompt = "{{a}}\n{{b}}\\\"\n\""
+input.a = { type = "string", min_length = 1, max_length = 9, pattern = '^\w+"?$', enum = ["x", 'y"'], default = "x" }
+input.b = { type = "integer", minimum = -9007199254740992, maximum = 5, enum = [1, 2], required = false }
+input.c = { type = "number", minimum = 1e-7, maximum = 1e300, default = 3 }
+input.d = { type = "boolean", default = true, description = "A \t tab." }
+)");
+  REQUIRE(full);
+  check_round_trip(*full);
+}
+
+TEST_CASE("any text reads back as it was", "[print]") {
+  const auto one = parse(kOneModel + kOneTool + "input.x = { type = \"string\" }\n");
+  REQUIRE(one);
+  const bool holds = rc::check([&] {
+    Config config = *one;
+    ToolSettings& tool = config.tools.at("summarise");
+    tool.title = *text();
+    tool.system = *text();
+    tool.prompt = *text() + "p";
+    tool.description = "d" + *text();
+    tool.inputs[0].description = *text();
+    tool.inputs[0].default_value = *text();
+    tool.inputs[0].required = false;
+    const std::string printed = effective_config(config);
+    RC_LOG(printed);
+    const auto again = parse_config(printed, "printed.toml", test_environment);
+    RC_ASSERT(again.has_value());
+    RC_ASSERT(meaning(*again) == meaning(config));
+  });
+  CHECK(holds);
+}
+
+TEST_CASE("a default says that it is one, and what it comes from", "[print]") {
+  const auto config =
+      parse("[server]\nqueue_limit = 3\n" + kOneModel + "rpm = 500\ntpm = 60\ntpm_burst = 20\n" + kOneTool);
+  REQUIRE(config);
+  const std::string printed = effective_config(*config);
+  INFO(printed);
+  for (const char* line :
+       {"# The configuration in force, from \"weir.toml\".\n", "\nconcurrency_limit = 8  # default\n",
+        "\nqueue_limit = 3\n", "\ndefault_model = \"fast\"  # the only model\n",
+        "\nrpm = 500\nrpm_burst = 9  # default: one second of rpm\n", "\ntpm = 60\ntpm_burst = 20\n",
+        "\nbase_url = \"https://api.openai.com/v1\"  # default: the provider's\n",
+        "\n# input_price: unknown, so costs are unknown\n", "\nmodel = \"fast\"  # the default model\n"}) {
+    CHECK(printed.find(line) != std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace weir

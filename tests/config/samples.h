@@ -1,0 +1,64 @@
+// What the tests of the configuration share: an environment, and the smallest configuration that is right.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+
+namespace weir {
+
+inline const std::string kMarker = "sk-marker-5f1d";  // the secret that must never be shown
+
+inline std::optional<std::string> test_environment(const std::string& name) {
+  static const std::map<std::string, std::string> variables = {{"OPENAI_API_KEY", kMarker},
+                                                               {"SAME_KEY", kMarker},
+                                                               {"OTHER_KEY", "sk-other"},
+                                                               {"EMPTY", ""},
+                                                               {"TWO_LINES", kMarker + "\nX-Header: y"}};
+  const auto at = variables.find(name);
+  return at == variables.end() ? std::nullopt : std::optional(at->second);
+}
+
+inline const std::string kOneModel =
+    "[models.fast]\n"
+    "model = \"gpt-4.1-nano\"\n"
+    "api_key = \"env:OPENAI_API_KEY\"\n";
+
+inline const std::string kOneTool =
+    "[tools.summarise]\n"
+    "description = \"Summarise a text.\"\n"
+    "prompt = \"Summarise: {{text}}\"\n";
+
+inline tl::expected<Config, std::vector<Mistake>> parse(const std::string& toml) {
+  return parse_config(toml, "weir.toml", test_environment);
+}
+
+// The messages, one a line; nothing if the configuration is right.
+inline std::string messages(const std::string& toml) {
+  const auto config = parse(toml);
+  std::string text;
+  if (!config) {
+    for (const Mistake& mistake : config.error()) text += mistake.text() + '\n';
+  }
+  return text;
+}
+
+// The configuration without where it was written and without which bursts were stated: what it means.
+inline Config meaning(Config config) {
+  config.file.clear();
+  config.server.line = 0;
+  for (auto& [alias, model] : config.models) {
+    model.line = 0;
+    model.rpm_burst_given = model.tpm_burst_given = false;
+  }
+  for (auto& [name, tool] : config.tools) {
+    tool.line = tool.prompt_line = tool.system_line = 0;
+    for (InputSettings& input : tool.inputs) input.line = 0;
+  }
+  return config;
+}
+
+}  // namespace weir
