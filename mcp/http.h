@@ -23,7 +23,8 @@ struct HttpOptions {
   int port = 0;  // 0 = any free one
   int threads = 2;
   std::int64_t body_bytes_max = 4 << 20;
-  std::int64_t head_bytes_max = 16 << 10;  // request line and headers together
+  std::int64_t bodies_bytes_max = 256 << 20;  // of all requests still arriving together; more and the latest get 503
+  std::int64_t head_bytes_max = 16 << 10;     // request line and headers together
   int headers_max = 100;
   int connections_max = 10'000;  // one more gets 503 with Retry-After, and is closed
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);

@@ -40,6 +40,7 @@ Connection::Connection(Lane& lane, Socket socket, std::string peer)
 Connection::~Connection() {
   // The lane is being destroyed with us in it: whoever still works for this request should know.
   stage_ = Stage::dead;
+  hold_body(0);
   if (const auto pending = std::move(pending_)) {
     pending->port = nullptr;
     pending->gone = true;
@@ -68,6 +69,7 @@ bool Connection::idle() const {
 }
 
 void Connection::begin_drain() {
+  close_after_ = true;
   if (stage_ == Stage::reading) read(false);  // what has arrived already is in flight
   if (idle()) return drop();
   settle();
@@ -110,7 +112,9 @@ void Connection::read(bool to_the_end) {
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && !to_the_end) return;
     if (n <= 0) return drop();
     consume({scratch.data(), static_cast<std::size_t>(n)});
-    if (static_cast<std::size_t>(n) < scratch.size() && !to_the_end) return;
+    // Only a long body is worth another round; who pipelines waits for the next turn.
+    const bool more = static_cast<std::size_t>(n) == scratch.size() && reader_.state() == RequestReader::State::body;
+    if (!more && !to_the_end) return;
   }
   if (to_the_end && stage_ == Stage::answering) drop();
 }
@@ -119,10 +123,13 @@ void Connection::consume(std::string_view bytes) {
   consuming_ = true;
   while (stage_ == Stage::reading && !bytes.empty()) {
     const auto state = reader_.feed(bytes);
+    const bool room = hold_body(state == RequestReader::State::body ? reader_.body_bytes() : 0);
     if (state == RequestReader::State::refused) {
       refuse(reader_.refusal().status, reader_.refusal().why);
     } else if (state == RequestReader::State::whole) {
       dispatch(reader_.take());
+    } else if (!room) {
+      refuse(503, "too many bodies are arriving at once; try again in a second", {{"Retry-After", "1"}});
     } else if (!std::exchange(begun_, true)) {
       since_ = lane_.loop().now();
     }
@@ -175,6 +182,8 @@ void Connection::dispatch(Request request) {
 void Connection::refuse(int status, std::string_view why, Headers headers) {
   close_after_ = true;
   outbox_.push(closing_answer(status, why, headers));
+  hold_body(0);
+  reader_ = RequestReader(framing_limits(lane_.options()));  // `why` may have lived in it
   finish();
 }
 
@@ -258,6 +267,12 @@ void Connection::after_answer() {
     self->take_rest();
     self->settle();
   });
+}
+
+// Counts the part of a body that is here, over all connections. False when that is more than all may hold together.
+bool Connection::hold_body(std::int64_t bytes) {
+  const auto more = bytes - std::exchange(held_bytes_, bytes);
+  return more == 0 || (lane_.census().body_bytes += more) <= lane_.options().bodies_bytes_max || more < 0;
 }
 
 void Connection::take_rest() {

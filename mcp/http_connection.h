@@ -47,6 +47,7 @@ class Connection final : public AnswerPort, public std::enable_shared_from_this<
   void read(bool to_the_end);
   void consume(std::string_view bytes);
   void take_rest();
+  bool hold_body(std::int64_t bytes);
   void dispatch(Request request);
   void refuse(int status, std::string_view why, Headers headers = {});
   void finish();
@@ -69,7 +70,8 @@ class Connection final : public AnswerPort, public std::enable_shared_from_this<
   bool shed_ = false, consuming_ = false, continued_ = false, begun_ = false;
   bool http_1_0_ = false, head_request_ = false, close_after_ = false, input_paused_ = false;
   RequestReader reader_;
-  std::string rest_;  // came with the current request and belongs to the next
+  std::int64_t held_bytes_ = 0;  // as counted in the census
+  std::string rest_;             // came with the current request and belongs to the next
   Outbox outbox_;
   int unread_ = 0;                    // bytes that the peer had not acknowledged when we last looked
   std::shared_ptr<Pending> pending_;  // of the request being answered

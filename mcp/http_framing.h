@@ -36,6 +36,7 @@ class RequestReader {
   State state() const { return state_; }
   // The client waits for "100 Continue" before it sends the body, and the body would be accepted.
   bool wants_continue() const { return state_ == State::body && expects_continue_ && !body_begun_; }
+  std::int64_t body_bytes() const { return static_cast<std::int64_t>(request_.body.size()); }
   const Refused& refusal() const { return refused_; }
   Request take();  // whole → idle; gives the memory back
 

@@ -1,5 +1,6 @@
 #include "mcp/http_lane.h"
 
+#include <system_error>
 #include <utility>
 
 #include "mcp/http_connection.h"
@@ -7,7 +8,7 @@
 namespace weir::mcp {
 namespace {
 
-constexpr std::size_t kScratchBytes = 64 << 10;
+constexpr std::size_t kScratchBytes = 32 << 10;
 
 }  // namespace
 
@@ -51,10 +52,11 @@ void Lane::adopt(Socket socket, std::string peer, bool shed) {
   loop_.post([this, shared, peer = std::move(peer), shed]() mutable {
     auto connection = std::make_shared<Connection>(*this, std::move(*shared), std::move(peer));
     connections_.emplace(connection.get(), connection);
-    if (shed)
-      connection->shed();
-    else
-      connection->start();
+    try {
+      shed ? connection->shed() : connection->start();
+    } catch (const std::system_error&) {
+      forget(*connection);  // the kernel has no watch left for it
+    }
   });
 }
 

@@ -26,7 +26,8 @@ class Connection;
 class Census {
  public:
   std::atomic<int> connections = 0, in_flight = 0;
-  std::atomic<int> shed = 0;  // being told 503; not counted in `connections`
+  std::atomic<int> shed = 0;                 // being told 503; not counted in `connections`
+  std::atomic<std::int64_t> body_bytes = 0;  // of requests still arriving
   std::atomic<bool> accepting = false;
 
   void changed();                           // wakes wait_until_empty()

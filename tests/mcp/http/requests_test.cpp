@@ -130,6 +130,28 @@ TEST_CASE("a body may have body_bytes_max bytes and not one more, chunked or not
   }
 }
 
+TEST_CASE("all bodies that are still arriving may have bodies_bytes_max together, and not one byte more", "[http]") {
+  TestServer server({.bodies_bytes_max = 1000});
+  const int port = server.start();
+  Wire first(port), second(port), third(port);
+  first.send(post("/echo", std::string(601, 'x')).substr(0, post("/echo", std::string(600, 'x')).size()));
+  CHECK(!first.readable_within(std::chrono::milliseconds(20)));
+  const auto unfinished = [](std::size_t bytes) {
+    return "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 500\r\n\r\n" + std::string(bytes, 'y');
+  };
+  second.send(unfinished(400));
+  CHECK(!second.readable_within(std::chrono::milliseconds(20)));
+  third.send(unfinished(1));
+  const Answer refused = third.answer();
+  CHECK(refused.status == 503);
+  CHECK(refused.header("retry-after") == "1");
+  first.send("x");
+  CHECK(first.answer().body.size() == 601);
+  Wire fourth(port);
+  fourth.send(unfinished(500));
+  CHECK(fourth.answer().status == 200);
+}
+
 TEST_CASE("a head may have head_bytes_max bytes and not one more", "[http]") {
   TestServer server({.head_bytes_max = 1000});
   const int port = server.start();
