@@ -76,7 +76,7 @@ class Endpoint {
   void begin(const Message& message, const MirrorHeaders& headers, Accepts accepted_types,
              const ExchangePtr& exchange) const {
     auto understanding = understand(message, &headers, nullptr);
-    if (const auto* refused = std::get_if<Refused>(&understanding))
+    if (const auto* refused = std::get_if<Rejection>(&understanding))
       return exchange->reply(json_reply(refused->status, response(message.id, refused->error)));
     auto& [revision, request] = std::get<Understood>(understanding);
     const auto call = std::make_shared<EndpointCall>(
@@ -96,7 +96,7 @@ class Endpoint {
 
   void begin(const Batch& batch, const MirrorHeaders& headers, const ExchangePtr& exchange) const {
     auto classified = classify(batch, &headers, nullptr);
-    if (const auto* refused = std::get_if<Refused>(&classified))
+    if (const auto* refused = std::get_if<Rejection>(&classified))
       return exchange->reply(json_reply(refused->status, response(std::nullopt, refused->error)));
     const auto& revision = *std::get<const Revision*>(classified);
     run_batch(
@@ -112,10 +112,10 @@ class Endpoint {
   // One request of a batch: like a single one, but without progress.
   void begin_one(const Revision& revision, const Message& message, AnswerOne answer) const {
     auto decoded = revision.decode(revision, message, nullptr);
-    if (const auto* refused = std::get_if<Refused>(&decoded)) return answer(response(message.id, refused->error));
+    if (const auto* refused = std::get_if<Rejection>(&decoded)) return answer(response(message.id, refused->error));
     Context context;
     context.sink = std::make_shared<Silence>();
-    dispatch(host_, std::get<Request>(std::move(decoded)).call, std::move(context),
+    dispatch(host_, std::get<DecodedRequest>(std::move(decoded)).call, std::move(context),
              [&revision, id = *message.id, identity = identity_, answer = std::move(answer)](const Answer& outcome) {
                answer(answer_message(revision, id, outcome, *identity));
              });

@@ -23,9 +23,10 @@ constexpr std::array kMethods = {
 constexpr std::array<std::string_view, 8> kLogLevels = {"debug", "info",     "notice", "warning",
                                                         "error", "critical", "alert",  "emergency"};
 
-Refused header_mismatch(std::string message) { return {400, {code::kHeaderMismatch, std::move(message), {}}}; }
+Rejection header_mismatch(std::string message) { return {400, {code::kHeaderMismatch, std::move(message), {}}}; }
 
-std::optional<Refused> check_mirrors(const Message& request, const MirrorHeaders& headers, const wire::Method* method) {
+std::optional<Rejection> check_mirrors(const Message& request, const MirrorHeaders& headers,
+                                       const wire::Method* method) {
   if (headers.method.count != 1 || headers.method.value != request.method)
     return header_mismatch(
         fmt::format("Mcp-Method must be given once, and be \"{:.80}\" as in the body", request.method));
@@ -40,7 +41,7 @@ std::optional<Refused> check_mirrors(const Message& request, const MirrorHeaders
   return std::nullopt;
 }
 
-Refused in_band(ProtocolError error, const Revision& self) { return {self.status(error.code), std::move(error)}; }
+Rejection in_band(ProtocolError error, const Revision& self) { return {self.status(error.code), std::move(error)}; }
 
 Decoded decode(const Revision& self, const Message& request, const MirrorHeaders* headers) {
   const auto* method = wire::find(kMethods, request.method);
@@ -65,8 +66,8 @@ Decoded decode(const Revision& self, const Message& request, const MirrorHeaders
   if (auto* error = std::get_if<ProtocolError>(&token)) return in_band(std::move(*error), self);
   auto params = method->decode(request.params);
   if (auto* error = std::get_if<ProtocolError>(&params)) return in_band(std::move(*error), self);
-  return Request{std::get<Call>(std::move(params)), std::get<Json>(std::move(token)),
-                 meta.at(wire::kClientCapabilities)};
+  return DecodedRequest{std::get<Call>(std::move(params)), std::get<Json>(std::move(token)),
+                        meta.at(wire::kClientCapabilities)};
 }
 
 Json encode(const Revision& self, const Answer& answer, const Identity& identity) {

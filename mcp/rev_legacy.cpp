@@ -15,14 +15,14 @@ constexpr std::array kMethods = {
 };
 
 Decoded decode(const Revision& self, const Message& request, const MirrorHeaders*) {
-  const auto in_band = [&](ProtocolError error) { return Refused{self.status(error.code), std::move(error)}; };
+  const auto in_band = [&](ProtocolError error) { return Rejection{self.status(error.code), std::move(error)}; };
   const auto* method = wire::find(kMethods, request.method);
   if (method == nullptr) return in_band(wire::unknown_method(kMethods, request.method));
   auto token = wire::progress_token(request.params);
   if (auto* error = std::get_if<ProtocolError>(&token)) return in_band(std::move(*error));
   auto params = method->decode(request.params);
   if (auto* error = std::get_if<ProtocolError>(&params)) return in_band(std::move(*error));
-  return Request{std::get<Call>(std::move(params)), std::get<Json>(std::move(token)), Json::object()};
+  return DecodedRequest{std::get<Call>(std::move(params)), std::get<Json>(std::move(token)), Json::object()};
 }
 
 Json encode(const Revision& self, const Answer& answer, const Identity& identity) {

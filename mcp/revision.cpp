@@ -28,16 +28,16 @@ const Json* envelope(const Json& params) {
   return nullptr;
 }
 
-Refused refused(int error_code, std::string message, std::optional<Json> data = {}) {
+Rejection refused(int error_code, std::string message, std::optional<Json> data = {}) {
   return {400, {error_code, std::move(message), std::move(data)}};
 }
 
-Refused lacks_envelope() {
+Rejection lacks_envelope() {
   return refused(code::kInvalidParams, fmt::format("params._meta must have \"{}\" (a string) and \"{}\" (an object)",
                                                    wire::kProtocolVersion, wire::kClientCapabilities));
 }
 
-Refused unsupported(const std::string& requested) {
+Rejection unsupported(const std::string& requested) {
   // To a client that named a legacy version where only modern ones can stand, the legacy ones would offer back what was
   // refused.
   const auto* named = find_revision(requested);
@@ -142,11 +142,11 @@ Classified classify(const Batch& batch, const MirrorHeaders* headers, const Revi
 
 Understanding understand(const Message& request, const MirrorHeaders* headers, const Revision* agreed) {
   auto classified = classify(request, headers, agreed);
-  if (auto* refusal = std::get_if<Refused>(&classified)) return std::move(*refusal);
+  if (auto* refusal = std::get_if<Rejection>(&classified)) return std::move(*refusal);
   const auto& revision = *std::get<const Revision*>(classified);
   auto decoded = revision.decode(revision, request, headers);
-  if (auto* refusal = std::get_if<Refused>(&decoded)) return std::move(*refusal);
-  return Understood{&revision, std::get<Request>(std::move(decoded))};
+  if (auto* refusal = std::get_if<Rejection>(&decoded)) return std::move(*refusal);
+  return Understood{&revision, std::get<DecodedRequest>(std::move(decoded))};
 }
 
 Json answer_message(const Revision& revision, const RequestId& id, const Answer& answer, const Identity& identity) {

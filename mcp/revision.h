@@ -1,10 +1,11 @@
 // The revisions of the protocol that are served, and which of them a message speaks. A revision is a row: what it reads
 // and how it writes; a method that it lacks is absent from its own table. Modern revisions carry their version and the
 // client's capabilities in every request; legacy ones begin with a handshake. Nothing but this table and rev_* knows a
-// date. Invariant: the era is a property of the message: nothing but the version that a handshake agreed on (stdio
-// only) is remembered. Errors:  Refused is an error with the HTTP status that goes with it; over stdio the status means
-// nothing. Threads: values and pure functions; rows live as long as the program.   Source: MCP.md §1.10, §1.11, §1.14,
-// §2.
+// date.
+// Invariant: the era is a property of the message: nothing but the version that a handshake agreed on (stdio only) is
+//            remembered.
+// Errors:  a Rejection is an error with the HTTP status that goes with it; over stdio the status means nothing.
+// Threads: values and pure functions; rows live as long as the program.   Source: MCP, versioning; error codes.
 #pragma once
 
 #include <optional>
@@ -27,18 +28,18 @@ struct MirrorHeaders {
   MirrorHeader version, method, name;
 };
 
-struct Refused {
+struct Rejection {
   int status = 400;
   ProtocolError error;
 };
 
 // A request, decoded: the call, and what its envelope says about it.
-struct Request {
+struct DecodedRequest {
   Call call;
   Json progress_token;  // null = the caller wants no progress
   Json client_capabilities = Json::object();
 };
-using Decoded = std::variant<Request, Refused>;
+using Decoded = std::variant<DecodedRequest, Rejection>;
 
 struct Revision {
   std::string_view date;
@@ -61,7 +62,7 @@ const Revision* find_revision(std::string_view date);  // null = not served
 // Their dates as a JSON array, newest first.
 Json supported_versions();
 
-using Classified = std::variant<const Revision*, Refused>;
+using Classified = std::variant<const Revision*, Rejection>;
 
 // Which revision answers this request. `headers` is null over stdio; `agreed` is what the last initialize on this pipe
 // agreed on (null over HTTP, and before the first). For an initialize the answer is the version that it agrees on.
@@ -72,9 +73,9 @@ Classified classify(const Batch& batch, const MirrorHeaders* headers, const Revi
 // Both steps at once: which revision, and what it asks.
 struct Understood {
   const Revision* revision;
-  Request request;
+  DecodedRequest request;
 };
-using Understanding = std::variant<Understood, Refused>;
+using Understanding = std::variant<Understood, Rejection>;
 Understanding understand(const Message& request, const MirrorHeaders* headers, const Revision* agreed);
 
 // The whole message that answers a request.

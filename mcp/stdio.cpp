@@ -95,7 +95,7 @@ void Stdio::State::notified(const Message& notification) {
 
 void Stdio::State::begin(const Message& request, AnswerOne answer) {
   auto understanding = understand(request, nullptr, agreed);
-  if (const auto* refused = std::get_if<Refused>(&understanding)) return answer(response(request.id, refused->error));
+  if (const auto* refused = std::get_if<Rejection>(&understanding)) return answer(response(request.id, refused->error));
   auto& understood = std::get<Understood>(understanding);
   if (std::holds_alternative<Initialize>(understood.request.call)) agreed = understood.revision;
   begin_call(*request.id, std::move(understood), std::move(answer));
@@ -135,7 +135,7 @@ void Stdio::State::handle(const Message& message) {
 
 void Stdio::State::handle(const Batch& batch) {
   auto classified = classify(batch, nullptr, agreed);
-  if (const auto* refused = std::get_if<Refused>(&classified)) return send(response(std::nullopt, refused->error));
+  if (const auto* refused = std::get_if<Rejection>(&classified)) return send(response(std::nullopt, refused->error));
   run_batch(
       batch, [this](const Message& request, AnswerOne answer) { begin(request, std::move(answer)); },
       [this](const Message& notification) { notified(notification); },
