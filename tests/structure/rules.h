@@ -1,6 +1,6 @@
-// The rules of the tree that a compiler does not check. Each takes one file and answers what breaks the rule, a line
-// each: "limiter/gate.cpp:3: includes tools/model.h; limiter may include config, limiter". Threads: functions of
-// values.
+// The rules of the tree that a compiler does not check. Each takes one file and answers what breaks the rule.
+// Shape:   a line each: "limiter/gate.cpp:3: includes tools/model.h; limiter may include config, limiter".
+// Threads: functions of values.
 #pragma once
 
 #include <string>

@@ -1,7 +1,6 @@
 // The rules that a tool's arguments must obey, compiled once from its declared inputs.
 // Shape:   read() takes any JSON and answers the values by name, defaults filled in. null for an optional input means
-// absent;
-//          an integer may come as 5.0; nothing else is converted. Lengths are in Unicode code points.
+//          absent; an integer may come as 5.0; nothing else is converted. Lengths are in Unicode code points.
 // Errors:  bad_input with one line per violation, the first ten: "arguments.sentences: 0 is below the minimum of 1".
 // Bounds:  patterns match in linear time (RE2); long values are quoted cut.
 // Threads: immutable; any thread may read.

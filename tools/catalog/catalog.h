@@ -1,8 +1,7 @@
 // The catalog: the configured tools, checked and ready to be called. Immutable, ordered by name, swapped whole.
-// Shape:   Tool{name, title, description, input_schema, model, ...}; arguments come in as JSON, a Job's Prompt comes
-// out. Errors:  build_catalog() reports every mistake at once, with file and line, as load_config() does; fill()
-// answers bad_input with
-//          the path and the rule in the message ("arguments.sentences: 0 is below the minimum of 1").
+// Shape:   Tool{name, title, description, input_schema, model, ...}; arguments come in as JSON, a Prompt comes out.
+// Errors:  build_catalog() reports every mistake at once, with file and line, as load_config() does; fill() answers
+//          bad_input with the path and the rule in the message ("arguments.sentences: 0 is below the minimum of 1").
 // Threads: immutable after building; any thread may read.
 #pragma once
 

@@ -1,9 +1,10 @@
-// A mustache text, compiled once: {{name}}, {{#name}}…{{/name}}, {{^name}}…{{/name}}, {{! comment }}.
-// Nothing is escaped ({{{name}}} and {{&name}} mean {{name}}); no partials, no other delimiters. A tag that stands
-// alone on its line takes the line with it, as the mustache specification has it. Invariant: what a caller sends is
-// never read as template text: it is copied, not scanned. Shape:   a section shows when its input is true or a
-// non-empty string; an absent input is the empty text. Errors:  parse() names the line within the text; render()
-// answers bad_input when the result would exceed `bytes_max`. Threads: immutable; any thread may render.
+// A mustache text, compiled once: {{name}}, {{#name}}…{{/name}}, {{^name}}…{{/name}}, {{! comment }}. Nothing is
+// escaped: {{{name}}} and {{&name}} mean {{name}}. No partials, no other delimiters. A tag that stands alone on its
+// line takes the line with it, as the mustache specification has it.
+// Invariant: what a caller sends is never read as template text: it is copied, not scanned.
+// Shape:   a section shows when its input is true or a non-empty string; an absent input is the empty text.
+// Errors:  parse() names the line within the text; render() answers bad_input when the result would be too large.
+// Threads: immutable; any thread may render.
 #pragma once
 
 #include <cstddef>
