@@ -109,7 +109,7 @@ tl::expected<Completion, CallError> decode_openai(const HttpResponse& response) 
   if (response.status < 200 || response.status > 299) return tl::unexpected(openai_error(response));
   const auto answer = parse_wire_json(response.body);
   if (!answer) {
-    return unusable(fmt::format("not JSON, or nested or broken up beyond all measure ({} bytes, beginning \"{}\")",
+    return unusable(fmt::format("it is not JSON, or has too many levels or values ({} bytes, beginning \"{}\")",
                                 response.body.size(), excerpt(response.body, 80)));
   }
   const json* choices = member(*answer, "choices");

@@ -112,7 +112,8 @@ std::optional<Duration> retry_after(const HttpResponse& response) {
   else
     seconds = number(response.header("retry-after"));
   if (!seconds) return std::nullopt;
-  return Duration(static_cast<Duration::rep>(std::min(*seconds, kLongest_s) * 1e9));
+  // Rounded up: as a floating-point number, 3 ms may be a nanosecond short of it.
+  return Duration(static_cast<Duration::rep>(std::ceil(std::min(*seconds, kLongest_s) * 1e9)));
 }
 
 CallError openai_error(const HttpResponse& response) {
@@ -135,7 +136,9 @@ CallError openai_error(const HttpResponse& response) {
   const std::string& kind = said.code.empty() ? said.type : said.code;
   std::string text = fmt::format("the provider answered {}", status);
   if (!kind.empty()) text += fmt::format(" ({})", excerpt(kind, 60));
-  if (!said.message.empty()) text += ": " + excerpt(said.message);
+  std::string_view message = said.message;
+  while (!message.empty() && (message.back() == '.' || message.back() == '\n')) message.remove_suffix(1);
+  if (!message.empty()) text += ": " + excerpt(message);
   if (verdict.advice != nullptr) text += fmt::format("; {}", verdict.advice);
   result.error = {verdict.fault, std::move(text)};
   return result;

@@ -1,0 +1,69 @@
+// A provider made of a seed: it answers, stalls, refuses, breaks and lies, and books in its ledgers what each request should have
+// cost. It reads requests from their JSON and writes answers as JSON, so that the production codec is what stands between.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "limiter/loop.h"
+#include "tests/tools/ledger.h"
+#include "tools/http/client.h"
+#include "tools/model.h"
+
+namespace weir::simulation {
+
+// One account and model, as the provider sees it.
+struct Account {
+  Ledger ledger;
+  int slots = 0, in_flight = 0;
+};
+
+// What the provider saw of one call.
+struct Seen {
+  int requests = 0, open = 0;
+  Instant not_before = Instant::min();  // its own Retry-After
+  TokenCounts used;
+};
+
+class ChaosHttp final : public HttpClient {
+ public:
+  using Complain = std::function<void(const std::string&)>;
+  ChaosHttp(Loop& loop, std::uint64_t seed, int slots, Complain complain)
+      : loop_(loop), random_(seed), slots_(slots), complain_(std::move(complain)) {}
+
+  std::unique_ptr<Transfer> send(HttpRequest request, std::function<void(HttpResult)> done) override;
+
+  std::map<std::string, Account>& accounts() { return accounts_; }  // by model name
+  Seen& seen(int call) { return seen_[call]; }
+  int in_flight() const { return in_flight_; }
+  int requests() const { return requests_; }
+
+ private:
+  class Exchange;
+  struct Ending {  // what will happen, and what it should cost
+    HttpResult result;
+    Claim cost;
+    TokenCounts used;
+    std::optional<Duration> retry_after;
+  };
+  Ending decide(const Claim& reserved, std::int64_t input, std::int64_t output_cap, bool& connects);
+  std::int64_t pick(std::int64_t least, std::int64_t most) {
+    return std::uniform_int_distribution(least, most)(random_);
+  }
+  bool chance(int percent) { return pick(1, 100) <= percent; }
+
+  Loop& loop_;
+  std::mt19937_64 random_;
+  const int slots_;
+  Complain complain_;
+  std::map<std::string, Account> accounts_;
+  std::map<int, Seen> seen_;
+  int in_flight_ = 0, requests_ = 0;
+};
+
+}  // namespace weir::simulation

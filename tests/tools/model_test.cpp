@@ -1,0 +1,115 @@
+#include "tools/model.h"
+
+#include <catch2/catch.hpp>
+#include <limits>
+
+#include "tests/fakes/property.h"
+
+namespace weir {
+namespace {
+
+ModelSettings settings() {
+  ModelSettings s;
+  s.alias = "fast";
+  s.model = "gpt-6-luna";
+  s.base_url = "https://api.openai.com/v1";
+  s.api_key = Secret("sk-one", "env:KEY");
+  return s;
+}
+
+TEST_CASE("two aliases of one account and model share a limit group", "[model]") {
+  ModelSettings other = settings();
+  other.alias = "other";
+  other.api_key = Secret("sk-one", "env:OTHER_NAME");
+  CHECK(limit_group_key(settings()) == limit_group_key(other));
+}
+
+TEST_CASE("another key, model, address or provider is another limit group", "[model]") {
+  const auto key = limit_group_key(settings());
+  auto s = settings();
+  s.api_key = Secret("sk-two", "env:KEY");
+  CHECK(limit_group_key(s) != key);
+  s = settings();
+  s.api_key.reset();
+  CHECK(limit_group_key(s) != key);
+  s = settings();
+  s.model = "gpt-6-sol";
+  CHECK(limit_group_key(s) != key);
+  s = settings();
+  s.base_url = "http://127.0.0.1:1/v1";
+  CHECK(limit_group_key(s) != key);
+  s = settings();
+  s.provider = "compatible";
+  CHECK(limit_group_key(s) != key);
+}
+
+TEST_CASE("a limit group's key does not hold the secret", "[model]") {
+  CHECK(limit_group_key(settings()).find("sk-one") == std::string::npos);
+}
+
+TEST_CASE("a limit group has the limits that are configured, each with a minute's worth of debt", "[model]") {
+  auto s = settings();
+  CHECK(limit_group(s).limits.empty());
+  CHECK_FALSE(limit_group(s).slots.has_value());
+  s.rpm = 500;
+  s.rpm_burst = 10;
+  s.tpm = 60'000;
+  s.max_concurrency = 3;
+  const GroupOptions group = limit_group(s);
+  CHECK(group.name == "fast");
+  CHECK(group.slots == 3);
+  REQUIRE(group.limits.size() == 2);
+  CHECK(group.limits[0] == Limit{"rpm", Unit::requests, 500, std::chrono::minutes(1), 10, 500});
+  CHECK(group.limits[1] == Limit{"tpm", Unit::tokens, 60'000, std::chrono::minutes(1), 60'000, 60'000});
+}
+
+TEST_CASE("three bytes are one token, and a begun token counts whole", "[model]") {
+  CHECK(estimate_tokens("") == 0);
+  CHECK(estimate_tokens("a") == 1);
+  CHECK(estimate_tokens("abc") == 1);
+  CHECK(estimate_tokens("abcd") == 2);
+  CHECK(estimate_tokens("世界") == 2);
+}
+
+TEST_CASE("an estimate counts both texts, each message's wrapping, and the output cap", "[model]") {
+  CHECK(estimate({.system = "", .user = "abc", .max_output_tokens = 50}) == Estimate{1 + 4 + 3, 50});
+  CHECK(estimate({.system = "abcd", .user = "abc", .max_output_tokens = 1}) == Estimate{2 + 1 + 8 + 3, 1});
+}
+
+TEST_CASE("a cost is the exact sum of uncached input, cached input and output", "[model]") {
+  const Prices prices{.input = 400'000, .cached_input = 100'000, .output = 1'600'000};
+  CHECK(cost(prices, {.input = 90, .cached_input = 64, .output = 40, .reasoning = 32}) ==
+        26 * 400'000 + 64 * 100'000 + 40 * 1'600'000);
+}
+
+TEST_CASE("cached input without its own price costs as input", "[model]") {
+  CHECK(cost({.input = 5, .cached_input = std::nullopt, .output = 7}, {.input = 10, .cached_input = 4, .output = 1}) ==
+        57);
+}
+
+TEST_CASE("a cost is unknown when a price that matters is, and known when it does not matter", "[model]") {
+  CHECK_FALSE(cost({}, {.input = 1, .output = 0}).has_value());
+  CHECK_FALSE(cost({.input = 1, .cached_input = {}, .output = {}}, {.input = 1, .output = 1}).has_value());
+  CHECK(cost({.input = 1, .cached_input = {}, .output = {}}, {.input = 3, .output = 0}) == 3);
+  CHECK(cost({}, {}) == 0);
+  CHECK(cost({.input = 0, .cached_input = {}, .output = 0}, {.input = 3, .output = 9}) == 0);
+}
+
+TEST_CASE("a cost that 64 bits cannot hold is unknown, never wrapped round", "[model]") {
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  const Prices prices{.input = kMost, .cached_input = {}, .output = 1};
+  CHECK(cost(prices, {.input = 1, .output = 0}) == kMost);
+  CHECK_FALSE(cost(prices, {.input = 1, .output = 1}).has_value());
+  CHECK_FALSE(cost(prices, {.input = 1'000'000'000, .output = 1}).has_value());
+}
+
+TEST_CASE("an estimate never falls below a third of the bytes", "[model]") {
+  fakes::property("covers", [](const std::string& system, const std::string& user) {
+    const Estimate e = estimate({.system = system, .user = user, .max_output_tokens = 7});
+    RC_ASSERT(e.input_tokens * 3 >= static_cast<std::int64_t>(system.size() + user.size()));
+    RC_ASSERT(e.output_tokens == 7);
+  });
+}
+
+}  // namespace
+}  // namespace weir
