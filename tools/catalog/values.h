@@ -1,5 +1,6 @@
 // The values of one call's inputs, by name: checked, defaults filled in. An input that was not given is absent.
-// in. Threads: values.
+// Shape:   a `number` input holds an int64 when the caller wrote an integer, so that it comes out as it went in.
+// Threads: values.
 #pragma once
 
 #include <cstdint>
