@@ -22,10 +22,11 @@ Connection::Connection(int socket, const Answers& answers, http::Bounds bounds)
 
 Connection::~Connection() { ::close(socket_); }
 
+// While an answer is due, a client that closes its side has left. While bytes are on their way out, it may have: it
+// still reads.
 std::uint32_t Connection::interest() const {
-  const std::uint32_t write = out_.empty() ? 0U : static_cast<std::uint32_t>(EPOLLOUT);
-  const std::uint32_t read = current_ || !out_.empty() ? 0U : static_cast<std::uint32_t>(EPOLLIN);
-  return write | read | static_cast<std::uint32_t>(EPOLLRDHUP);
+  if (current_) return (out_.empty() ? 0U : std::uint32_t{EPOLLOUT}) | std::uint32_t{EPOLLRDHUP};
+  return out_.empty() ? std::uint32_t{EPOLLIN} | std::uint32_t{EPOLLRDHUP} : std::uint32_t{EPOLLOUT};
 }
 
 std::optional<Instant> Connection::due() const {
@@ -58,7 +59,9 @@ bool Connection::take_requests(Instant now) {
       begin(answers_.malformed(*malformed, now), false, true, now);
     } else {
       const auto& request = std::get<http::Request>(read);
-      begin(answers_.request(request, now), request.keep_alive, request.chunks_allowed, now);
+      http::Response response = answers_.request(request, now);
+      if (request.method == "HEAD") response.body.clear();
+      begin(std::move(response), request.keep_alive, request.chunks_allowed, now);
     }
     queue_due(now);
   }

@@ -131,8 +131,8 @@ void Server::handle(int socket, std::uint32_t events) {
   if (open && (events & EPOLLOUT) != 0) open = connection.on_writable(now);
   const bool reads = (connection.interest() & EPOLLIN) != 0;
   if (open && reads && (events & EPOLLIN) != 0) open = connection.on_readable(now);
-  // A client that has closed its side while its answer is due has left.
-  if (open && (events & EPOLLRDHUP) != 0 && (connection.interest() & EPOLLIN) == 0) open = false;
+  const bool only_waits = (connection.interest() & (EPOLLIN | EPOLLRDHUP)) == EPOLLRDHUP;
+  if (only_waits && (events & EPOLLRDHUP) != 0) open = false;
   settle(connection, open, events);
 }
 

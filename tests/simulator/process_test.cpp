@@ -101,6 +101,14 @@ TEST_CASE("a connection serves many requests, also those sent before the answer 
   CHECK(wire.response().starts_with("HTTP/1.1 404 "));
 }
 
+TEST_CASE("HEAD is answered without a body, and the connection goes on", "[process]") {
+  Running simulator({"--port", "0"});
+  Wire wire(simulator.port());
+  wire.send("HEAD /v1/models HTTP/1.1\r\n\r\n" + get("/v1/models"));
+  CHECK(wire.response().starts_with("HTTP/1.1 405 "));
+  CHECK(wire.response().starts_with("HTTP/1.1 200 "));
+}
+
 TEST_CASE("a client may wait for 100 Continue, and may ask to close", "[process]") {
   Running simulator({"--port", "0", "--latency", "0"});
   Wire wire(simulator.port());
