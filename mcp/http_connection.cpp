@@ -206,6 +206,7 @@ void Connection::open_stream(int status, Headers headers) {
   close_after_ = close_after_ || http_1_0_ || lane_.draining();
   auto head = stream_head(status, headers, {.http_1_0 = http_1_0_, .no_body = head_request_, .close = close_after_});
   pending_->backlog_bytes += static_cast<std::int64_t>(head.size());
+  if (outbox_.empty()) since_ = lane_.loop().now();
   outbox_.push(std::move(head));
   flush();
   settle();
@@ -272,7 +273,9 @@ void Connection::after_answer() {
 // Counts the part of a body that is here, over all connections. False when that is more than all may hold together.
 bool Connection::hold_body(std::int64_t bytes) {
   const auto more = bytes - std::exchange(held_bytes_, bytes);
-  return more == 0 || (lane_.census().body_bytes += more) <= lane_.options().bodies_bytes_max || more < 0;
+  if (more == 0) return true;
+  const auto held_by_all = lane_.census().body_bytes += more;
+  return more < 0 || held_by_all <= lane_.options().bodies_bytes_max;
 }
 
 void Connection::take_rest() {

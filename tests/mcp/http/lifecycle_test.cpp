@@ -38,6 +38,29 @@ TEST_CASE("draining answers what is in flight, closes what is idle, and accepts 
   CHECK(next.listen().has_value());  // nobody listens there any more
 }
 
+TEST_CASE("a stream that is open when draining begins goes on to its end, and then closes", "[http]") {
+  Kept kept;
+  TestServer server;
+  server->route("/stream", kept.handler());
+  Wire wire(server.start());
+  wire.send(get("/stream"));
+  const auto exchange = kept.next();
+  exchange->open(200, {});
+  CHECK(wire.line() == "HTTP/1.1 200 OK");
+  while (!wire.line().empty()) {
+  }
+  std::thread drainer([&] { server->drain(std::chrono::seconds(5)); });
+  for (const std::string part : {"one", "two"}) {
+    CHECK(exchange->write(part));
+    CHECK(wire.chunk() == part);
+  }
+  exchange->close();
+  CHECK(wire.chunk().empty());
+  CHECK(wire.until_closed().empty());
+  wire.close();
+  drainer.join();
+}
+
 TEST_CASE("at the drain's deadline what is left is asked to stop, may still answer, and is closed", "[http]") {
   Kept kept;
   TestServer server;
