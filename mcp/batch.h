@@ -1,6 +1,6 @@
-// The answers to one array of messages (2025-03-26), gathered until the last is there: in the order of the requests,
-// without those that get none. Threads: any; `done` runs once, on the thread that brings the last answer (or in
-// start()).
+// The answers to one array of messages, gathered until the last is there: in the order of the requests, without those
+// that get none.
+// Threads: any; `done` runs once, on the thread that brings the last answer (or in run_batch()).
 #pragma once
 
 #include <functional>

@@ -1,6 +1,7 @@
 // The neutral values between the revisions of the protocol and the host: what is asked, what is answered, whatever the
-// wire says. Shape:   `arguments` is always an object. Content blocks are JSON as MCP defines them
-// ({"type":"text","text":...}). Threads: values; Sink and stop tokens may be used from any thread.
+// wire says.
+// Shape:   `arguments` is always an object. Content blocks are JSON as MCP defines them ({"type":"text","text":...}).
+// Threads: values; Sink and stop tokens may be used from any thread.
 #pragma once
 
 #include <cstdint>

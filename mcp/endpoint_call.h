@@ -1,8 +1,7 @@
 // One request over HTTP on its way to its answer: plain JSON, or a stream of events opened late, by the first progress.
 // Invariant: answers once; nothing of the call follows its answer.
 // Threads: progress() and answer() from any thread; what goes out is encoded on the connection's own (Exchange::post).
-// At most
-//          one notification waits there: a newer one replaces it.
+//          At most one notification waits there: a newer one replaces it.
 #pragma once
 
 #include <memory>

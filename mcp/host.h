@@ -1,9 +1,8 @@
 // What offers tools: the protocol half of mcp/ talks to this and knows nothing behind it.
 // Errors:  a ToolReply carries them. A host answers each call exactly once, also when `stop` is requested (the answer
-// is then
-//          dropped by the protocol).
+//          is then dropped by the protocol).
 // Threads: every function may be called from any thread, concurrently. `done` may be called from any thread, also
-// inside call().
+//          inside call().
 #pragma once
 
 #include <functional>

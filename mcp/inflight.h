@@ -1,6 +1,7 @@
 // The calls in flight on one pipe, by request id: what a cancellation finds, and what says whether an answer is still
-// wanted. Invariant: a cancelled call gives its id free at once, but counts against the maximum until it ends. Threads:
-// any. Stop callbacks run on the thread that cancels, without the lock.
+// wanted.
+// Invariant: a cancelled call gives its id free at once, but counts against the maximum until it ends.
+// Threads: any. Stop callbacks run on the thread that cancels, without the lock.
 #pragma once
 
 #include <cstdint>

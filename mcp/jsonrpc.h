@@ -1,11 +1,11 @@
-// JSON-RPC 2.0 between bytes and messages. Whatever comes in is either a message, a batch of them, or an error to send
-// back. Invariant: never recurses by the input: nesting and the number of values are bounded while parsing, before
-// anything is built of it. Shape:   `params` is always an object ({} when absent). An id keeps its JSON type and all of
-// its 64 bits; an id that is null,
-//          fractional or anything else makes the message malformed. A member given twice makes it malformed too: two
-//          readers could disagree on which one counts.
-// Errors:  Malformed carries -32700 (not JSON, or not UTF-8) or -32600 (JSON, but not a request), and the id if it
-// could be read. Threads: values and pure functions.
+// JSON-RPC 2.0 between bytes and messages. Whatever comes in is a message, a batch of them, or an error to send back.
+// Invariant: never recurses by the input: nesting and the number of values are bounded while parsing.
+// Shape:   `params` is always an object ({} when absent). An id keeps its JSON type and all of its 64 bits; an id that
+//          is null, fractional or anything else makes the message malformed. So does a member given twice: two readers
+//          could disagree on which one counts.
+// Errors:  Malformed carries -32700 (not JSON, or not UTF-8) or -32600 (JSON, but no request), and the id if it can be
+//          read.
+// Threads: values and pure functions.
 #pragma once
 
 #include <optional>

@@ -1,8 +1,9 @@
 // The one writer of a pipe: lines from any thread go out whole and in order, from a thread of its own, so that a reader
-// who takes nothing stops nobody else. Invariant: put() never blocks. full() tells when more than bytes_max wait; who
-// could produce more without end must heed it. Errors:  a pipe that nobody reads any more (EPIPE) is gone: what is
-// queued is dropped, put() says false. SIGPIPE is not raised. Threads: any; `changed` runs on the writer's thread, when
-// the pipe is gone and when it is full no longer.
+// who takes nothing stops nobody else.
+// Invariant: put() never blocks. full() tells when more than bytes_max wait; who could produce without end must heed
+//            it.
+// Errors:  a pipe that nobody reads any more (EPIPE) is gone: what is queued is dropped, put() says false. No SIGPIPE.
+// Threads: any; `changed` runs on the writer's thread, when the pipe is gone and when it is full no longer.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,8 @@
 // Bytes as they arrive, cut into lines. A line ends with "\n" or "\r\n"; blank ones are left out; what stands after the
-// last end when the input ends is a line too. Invariant: holds at most line_bytes_max bytes and one read more. A longer
-// line is reported once, and skipped to its end. Threads: the caller's.
+// last end when the input ends is a line too.
+// Invariant: holds at most line_bytes_max bytes and one read more. A longer line is reported once, and skipped to its
+//            end.
+// Threads: the caller's.
 #pragma once
 
 #include <cstdint>

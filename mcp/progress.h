@@ -1,5 +1,6 @@
 // Which progress of one request goes out, and as what. Values must grow; at most ten a second, after a burst of ten;
-// none at all when the caller gave no token. Threads: the caller locks.   Source: MCP.md §1.9.
+// none at all when the caller gave no token.
+// Threads: the caller locks.   Source: MCP, progress.
 #pragma once
 
 #include <optional>

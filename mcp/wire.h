@@ -1,6 +1,7 @@
 // The shapes that all revisions of the protocol share: names, the members of a tool and of its result, the params of a
-// call. Errors:  a decoder answers a ProtocolError (-32602) that names the member and what it should be. Threads: pure
-// functions.
+// call.
+// Errors:  a decoder answers a ProtocolError (-32602) that names the member and what it should be.
+// Threads: pure functions.
 #pragma once
 
 #include <optional>
