@@ -85,7 +85,7 @@ TEST_CASE("a quota refuses the request past the limit and names the dimension, t
   CHECK(refusal_in(outcome).wait == Span(30s));
 }
 
-TEST_CASE("tokens up to the limit itself fit; one more never will, and no wait is promised", "[quota]") {
+TEST_CASE("tokens up to the limit itself fit, one more never will, and no wait is promised", "[quota]") {
   for (const Shape shape : {Shape::bucket, Shape::rolling}) {
     Quota quota({.shape = shape, .rpm = 10, .tpm = 100});
     CHECK(admitted(quota.admit(100, 0s)));
@@ -98,7 +98,7 @@ TEST_CASE("tokens up to the limit itself fit; one more never will, and no wait i
   }
 }
 
-TEST_CASE("a request refused for its tokens has cost a request; one refused for requests costs nothing", "[quota]") {
+TEST_CASE("a request refused for its tokens has cost a request, one refused for requests costs nothing", "[quota]") {
   for (const Shape shape : {Shape::bucket, Shape::rolling}) {
     Quota quota({.shape = shape, .rpm = 2, .tpm = 100});
     CHECK(admitted(quota.admit(100, 0s)));

@@ -133,7 +133,7 @@ TEST_CASE("stats count what is in flight at once and the worst minute over its l
   CHECK(unlimited.stats("m")["worst_window"] == 0);
 }
 
-TEST_CASE("with a list of models the others do not exist; without one at most 256 names do", "[service]") {
+TEST_CASE("with a list of models the others do not exist, without one at most 256 names do", "[service]") {
   Settings settings;
   settings.models["known"] = {};
   Provider listed(settings);
@@ -253,7 +253,7 @@ TEST_CASE("random faults come as often as they are asked for", "[service]") {
   CHECK(overloads < 270);
 }
 
-TEST_CASE("a stream is a role chunk, deltas, a finish chunk, usage if wanted, and [DONE]", "[service]") {
+TEST_CASE("a stream is a role chunk, deltas, a finish chunk, usage if wanted, and the DONE mark", "[service]") {
   Provider provider(settings_with({}));
   const auto response =
       provider.ask("m", 1s, {{"stream", true}, {"stream_options", {{"include_usage", true}}}}, "One two.");

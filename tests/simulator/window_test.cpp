@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST_CASE("two events 60 s apart are in no common minute; 1 ns less and they are", "[window]") {
+TEST_CASE("two events 60 s apart are in no common minute, 1 ns less and they are", "[window]") {
   WorstMinute apart;
   apart.add(5, 0s);
   apart.add(6, 60s);
