@@ -1,5 +1,7 @@
 #include "mcp/jsonrpc.h"
 
+#include <rapidcheck.h>
+
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -125,4 +127,31 @@ TEST_CASE("text that is not UTF-8 is sent with replacements instead of throwing"
 
 TEST_CASE("a message is one line", "[jsonrpc]") {
   CHECK(to_text(response(RequestId("a"), {{"text", "one\ntwo\r\n"}})).find_first_of("\r\n") == std::string::npos);
+}
+
+TEST_CASE("whatever bytes come, each message is taken or refused with a reason that can be sent", "[jsonrpc]") {
+  const bool held = rc::check([] {
+    std::string bytes =
+        R"([{"jsonrpc":"2.0","id":-1,"method":"tools/call","params":{"name":"\u00fc","arguments":[1.5e3]}}])";
+    if (*rc::gen::arbitrary<bool>()) bytes = bytes.substr(1, bytes.size() - 2);
+    const auto mutations = *rc::gen::inRange(0, 4);
+    for (int i = 0; i < mutations; ++i) {
+      const auto at = *rc::gen::inRange<std::size_t>(0, bytes.size());
+      bytes.replace(at, *rc::gen::inRange<std::size_t>(0, 3),
+                    *rc::gen::container<std::string>(rc::gen::arbitrary<char>()));
+    }
+    const auto sendable = [](const Malformed& refused) {
+      RC_ASSERT(refused.error.code == -32700 || refused.error.code == -32600);
+      const auto sent = parse(to_text(response(refused.id, refused.error)));
+      RC_ASSERT(std::get<Message>(sent).kind == Message::Kind::response);
+    };
+    const auto parsed = parse(bytes);
+    if (const auto* refused = std::get_if<Malformed>(&parsed)) sendable(*refused);
+    if (const auto* batch = std::get_if<Batch>(&parsed))
+      for (const auto& element : *batch)
+        if (const auto* refused = std::get_if<Malformed>(&element)) sendable(*refused);
+    if (const auto* message = std::get_if<Message>(&parsed))
+      RC_ASSERT(message->id.has_value() || message->kind != Message::Kind::request);
+  });
+  CHECK(held);
 }
