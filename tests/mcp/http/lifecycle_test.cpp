@@ -23,7 +23,7 @@ TEST_CASE("draining answers what is in flight, closes what is idle, and accepts 
   CHECK(idle.answer().status == 200);
   busy.send(get("/later") + post("/echo", "not served any more"));
   const auto exchange = kept.next();
-  std::thread drainer([&] { server->drain(std::chrono::seconds(5)); });
+  std::thread drainer([&] { server->drain(std::chrono::seconds(30)); });
   CHECK(idle.until_closed().empty());
   CHECK(!exchange->stop().stop_requested());
   exchange->reply({.status = 200, .body = "last"});
@@ -49,7 +49,7 @@ TEST_CASE("a stream that is open when draining begins goes on to its end, and th
   CHECK(wire.line() == "HTTP/1.1 200 OK");
   while (!wire.line().empty()) {
   }
-  std::thread drainer([&] { server->drain(std::chrono::seconds(5)); });
+  std::thread drainer([&] { server->drain(std::chrono::seconds(30)); });
   for (const std::string part : {"one", "two"}) {
     CHECK(exchange->write(part));
     CHECK(wire.chunk() == part);

@@ -7,6 +7,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// A busy machine may be late, but not as late as the defaults of the options would be.
+constexpr milliseconds kFarFromDefault{10'000};
+
 class Stopwatch {
  public:
   milliseconds elapsed() const {
@@ -28,7 +31,7 @@ TEST_CASE("a request that does not arrive within read_timeout is answered 408 an
   CHECK(wire.answer().status == 408);
   CHECK(wire.until_closed().empty());
   CHECK(since.elapsed() >= milliseconds(50));
-  CHECK(since.elapsed() < milliseconds(2000));
+  CHECK(since.elapsed() < kFarFromDefault);
 }
 
 TEST_CASE("dripping bytes do not extend read_timeout", "[http]") {
@@ -41,7 +44,7 @@ TEST_CASE("dripping bytes do not extend read_timeout", "[http]") {
   CHECK(wire.answer().status == 408);
   CHECK(drops > 2);
   CHECK(since.elapsed() >= milliseconds(100));
-  CHECK(since.elapsed() < milliseconds(2000));
+  CHECK(since.elapsed() < kFarFromDefault);
 }
 
 TEST_CASE("a connection without a request is closed after idle_timeout, without a word", "[http]") {
@@ -54,19 +57,19 @@ TEST_CASE("a connection without a request is closed after idle_timeout, without 
   }
   CHECK(wire.until_closed().empty());
   CHECK(fresh.elapsed() >= milliseconds(50));
-  CHECK(fresh.elapsed() < milliseconds(2000));
+  CHECK(fresh.elapsed() < kFarFromDefault);
 }
 
 TEST_CASE("a used connection is idle from its last answer on", "[http]") {
-  TestServer server({.idle_timeout = milliseconds(200)});
+  TestServer server({.idle_timeout = milliseconds(400)});
   Wire wire(server.start());
   const Stopwatch since;
   for (int i = 0; i < 4; ++i) {
-    CHECK(!wire.readable_within(milliseconds(80)));
+    CHECK(!wire.readable_within(milliseconds(150)));
     wire.send(post("/echo", "x"));
     CHECK(wire.answer().status == 200);
   }
-  CHECK(since.elapsed() >= milliseconds(320));
+  CHECK(since.elapsed() >= milliseconds(600));
   CHECK(wire.until_closed().empty());
 }
 
@@ -92,11 +95,11 @@ TEST_CASE("a peer that takes nothing of its answer for write_timeout is dropped"
   wire.send(post("/echo", std::string(32 << 20, 'x')));
   const Stopwatch since;
   await([&] { return server->state().connections == 0; });
-  CHECK(since.elapsed() < milliseconds(4000));
+  CHECK(since.elapsed() < kFarFromDefault);
 }
 
 TEST_CASE("a peer that takes its answer slowly, but takes it, gets it whole", "[http]") {
-  TestServer server({.body_bytes_max = 16 << 20, .write_timeout = milliseconds(300)});
+  TestServer server({.body_bytes_max = 16 << 20, .write_timeout = milliseconds(800)});
   const int port = server.start();
   Wire wire(port, "127.0.0.1", 65536), silent(port);
   const Stopwatch since;
@@ -110,7 +113,7 @@ TEST_CASE("a peer that takes its answer slowly, but takes it, gets it whole", "[
     silent.readable_within(milliseconds(10));
   }
   CHECK(got == 12 << 20);
-  CHECK(since.elapsed() > milliseconds(600));
+  CHECK(since.elapsed() > milliseconds(800));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@
 namespace weir::mcp {
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{5000};
+constexpr std::chrono::milliseconds kPatience{30'000};
 
 }  // namespace
 
@@ -66,7 +66,7 @@ bool Wire::readable_within(std::chrono::milliseconds longest) {
 }
 
 bool Wire::receive() {
-  if (!readable_within(kPatience)) FAIL("nothing came within five seconds; so far: " << got_.substr(0, 200));
+  if (!readable_within(kPatience)) FAIL("nothing came in time; so far: " << got_.substr(0, 200));
   char buffer[65536];
   const auto n = recv(fd_, buffer, sizeof buffer, 0);
   if (n <= 0) return false;
@@ -178,7 +178,7 @@ std::size_t Kept::size() {
 void await(const std::function<bool()>& done) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!done()) {
-    if (std::chrono::steady_clock::now() > deadline) FAIL("waited five seconds in vain");
+    if (std::chrono::steady_clock::now() > deadline) FAIL("waited in vain");
     std::this_thread::yield();
   }
 }

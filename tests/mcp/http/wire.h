@@ -77,8 +77,8 @@ class Kept {
   std::deque<std::shared_ptr<Exchange>> exchanges_;
 };
 
-// Waits for `done` to hold while the server's own threads work; fails after five seconds. For states that no socket
-// tells.
+// Waits for `done` to hold while the server's own threads work; fails when that takes too long. For states that no
+// socket tells.
 void await(const std::function<bool()>& done);
 
 }  // namespace weir::mcp
