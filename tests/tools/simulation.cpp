@@ -242,6 +242,9 @@ class Simulation {
     const GateState state = gate_.state();
     if (state.slots_taken != 0 || state.waiting != 0 || state.bytes_waiting != 0)
       complain(fmt::format("{} slots taken, {} waiting at the end", state.slots_taken, state.waiting));
+    for (const auto& model : models_)
+      if (gate_.state(model->group).slots_taken != 0)
+        complain(fmt::format("a slot of {} is not free", model->settings.alias));
     if (http_.in_flight() != 0) complain(fmt::format("{} requests in flight at the end", http_.in_flight()));
     if (loop_.timers() != 0) complain(fmt::format("{} timers left at the end", loop_.timers()));
     if (flights_.in_air() != 0) complain(fmt::format("{} flights in the air at the end", flights_.in_air()));
