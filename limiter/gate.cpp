@@ -1,46 +1,18 @@
 #include "limiter/gate.h"
 
 #include <algorithm>
-#include <list>
+#include <deque>
 #include <set>
 #include <unordered_map>
 
 #include "config/invariant.h"
-#include "limiter/bucket.h"
+#include "limiter/lane.h"
 
 namespace weir {
 namespace {
 
-using WaiterId = std::uint64_t;
-
-struct Waiter {
-  WaiterId id = 0;  // grows with arrival
-  Estimate estimate;
-  std::vector<Charge> charges;
-  std::int64_t bytes = 0;
-  Instant arrived, deadline;
-  std::function<void(Admission)> done;
-};
-
-struct Group {
-  GroupOptions options;
-  std::vector<BucketId> buckets;  // beside options.limits
-  int slots_taken = 0;
-  std::list<Waiter> queue;  // in order of arrival
-  // The buckets as they will be when all who wait have gone, and when the last of them goes. Rebuilt when it is not
-  // valid.
-  std::vector<Bucket> tail;
-  Instant tail_at;
-  bool tail_valid = false;
-
-  bool has_slot() const { return !options.slots || slots_taken < *options.slots; }
-};
-
-// When a call would be admitted, were slots no obstacle; and which limit it would wait for last.
-struct Prediction {
-  Instant at;
-  std::optional<std::size_t> limit;
-};
+// Who comes back is on time when it is this early (clocks and networks are not exact), or this late.
+constexpr Duration kEarly = std::chrono::milliseconds(20), kLate = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -50,12 +22,11 @@ struct Gate::State {
   Store& store;
   GateOptions options;
 
-  std::vector<Group> groups;
+  std::deque<Lane> lanes;  // references stay
   std::unordered_map<std::string, GroupId> by_key;
   std::unordered_map<WaiterId, std::pair<GroupId, std::list<Waiter>::iterator>> waiting;
   std::set<std::pair<Instant, WaiterId>> deadlines;
   WaiterId last_waiter = 0;
-  std::int64_t bytes_waiting = 0;
   int slots_taken = 0;
   bool closing = false;
 
@@ -66,81 +37,48 @@ struct Gate::State {
 
   State(Gate& g, Loop& l, Store& s, GateOptions o) : gate(g), loop(l), store(s), options(o) {}
 
-  bool has_slot(const Group& group) const { return slots_taken < options.slots && group.has_slot(); }
+  bool has_slot(const Lane& lane) const { return slots_taken < options.slots && lane.has_slot(); }
 
-  std::vector<Charge> charges(const Group& group, const Estimate& estimate) const {
-    std::vector<Charge> result;
-    result.reserve(group.buckets.size());
-    for (std::size_t i = 0; i < group.buckets.size(); ++i)
-      result.push_back({group.buckets[i], reserved_units(group.options.limits[i].unit, estimate)});
-    return result;
-  }
-
-  // Lets one more call pass the predicted buckets, after all before it.
-  static Prediction pass(const Group& group, std::vector<Bucket>& buckets, Instant from,
-                         const std::vector<Charge>& charges) {
-    Prediction prediction{from, std::nullopt};
-    for (std::size_t i = 0; i < buckets.size(); ++i) {
-      const Instant ready = buckets[i].ready_at(group.options.limits[i], charges[i].units, from);
-      if (ready > prediction.at) prediction = {ready, i};
-    }
-    for (std::size_t i = 0; i < buckets.size(); ++i)
-      buckets[i].take(group.options.limits[i], charges[i].units, prediction.at);
-    return prediction;
-  }
-
-  void validate_tail(Group& group, Instant now) {
-    if (group.tail_valid && group.tail_at >= now) return;
-    group.tail.clear();
-    for (const BucketId bucket : group.buckets) group.tail.emplace_back(store.full_at(bucket));
-    group.tail_at = now;
-    for (const Waiter& waiter : group.queue) group.tail_at = pass(group, group.tail, group.tail_at, waiter.charges).at;
-    group.tail_valid = true;
-  }
-
-  Prediction predict(Group& group, const std::vector<Charge>& charges, Instant now) {
-    validate_tail(group, now);
-    auto buckets = group.tail;
-    return pass(group, buckets, group.tail_at, charges);
-  }
-
-  Refusal refusal(Refusal::Reason reason, const Group& group, const Prediction& prediction, Instant now,
-                  const std::vector<Charge>& charges) const {
+  // A refusal that names a wait, and remembers that it did. `place` is the caller's order of arrival.
+  Refusal refusal(Refusal::Reason reason, Lane& lane, WaiterId place, const Prediction& prediction,
+                  const std::vector<Charge>& charges, std::uint64_t caller, Instant now) {
     Refusal refusal;
     refusal.reason = reason;
-    if (prediction.limit) {
-      refusal.scope = group.options.name;
-      refusal.limit = group.options.limits[*prediction.limit].name;
+    if (reason == Refusal::Reason::queue_full) {
+      refusal.scope = lane.options().name;
+      refusal.limit = "queue";
+      refusal.needed = 1;
+    } else if (prediction.limit) {
+      refusal.scope = lane.options().name;
+      refusal.limit = lane.options().limits[*prediction.limit].name;
       refusal.needed = charges[*prediction.limit].units;
     } else {
-      refusal.scope = group.has_slot() ? "server" : group.options.name;
+      refusal.scope = lane.has_slot() ? "server" : lane.options().name;
       refusal.limit = "concurrency";
       refusal.needed = 1;
     }
     // Where slots are the obstacle, the mean of how long one is held is the best guess there is.
-    const auto ahead = static_cast<std::int64_t>(waiting.size()) + 1;
-    const Duration slot_wait = has_slot(group) ? Duration{} : mean_hold * ahead / options.slots;
+    const auto ahead = static_cast<std::int64_t>(waiting.size() + lane.promises()) + 1;
+    const int slots = std::min(options.slots, lane.options().slots.value_or(options.slots));
+    const Duration slot_wait = has_slot(lane) ? Duration{} : mean_hold * ahead / slots;
     refusal.retry_after = std::max({prediction.at - now, slot_wait, Duration(std::chrono::milliseconds(1))});
+    const Instant due = now + *refusal.retry_after;
+    lane.promise({place, caller, charges, due, due + kLate}, static_cast<std::size_t>(options.queue_limit), now);
     return refusal;
   }
 
   Lease admit(GroupId id, const Estimate& estimate, Instant arrived, Instant now) {
     ++slots_taken;
-    ++groups[id].slots_taken;
-    groups[id].tail_valid = false;
+    ++lanes[id].slots_taken;
+    lanes[id].buckets_changed();
     return Lease(gate, id, estimate, now, now - arrived);
   }
 
   // Takes a waiter out of every table.
   Waiter remove(GroupId id, std::list<Waiter>::iterator it) {
-    Group& group = groups[id];
-    Waiter waiter = std::move(*it);
-    group.queue.erase(it);
-    group.tail_valid = false;
+    Waiter waiter = lanes[id].remove(it);
     waiting.erase(waiter.id);
     deadlines.erase({waiter.deadline, waiter.id});
-    bytes_waiting -= waiter.bytes;
-    INVARIANT(bytes_waiting >= 0, "bytes_waiting {}", bytes_waiting);
     return waiter;
   }
 
@@ -150,11 +88,11 @@ struct Gate::State {
     if (slots_taken >= options.slots) return false;
     // Lanes by the arrival of their heads.
     std::vector<std::pair<WaiterId, GroupId>> heads;
-    for (GroupId id = 0; id < groups.size(); ++id)
-      if (!groups[id].queue.empty() && groups[id].has_slot()) heads.emplace_back(groups[id].queue.front().id, id);
+    for (GroupId id = 0; id < lanes.size(); ++id)
+      if (!lanes[id].queue().empty() && lanes[id].has_slot()) heads.emplace_back(lanes[id].queue().front().id, id);
     std::sort(heads.begin(), heads.end());
     for (const auto& [waiter_id, id] : heads) {
-      const auto head = groups[id].queue.begin();
+      const auto head = lanes[id].queue().begin();
       if (const auto shortfall = store.take(head->charges, now)) {
         // An absent instant would mean a call larger than the burst, which enter() turned away.
         if (shortfall->ready_at) next = std::min(next, *shortfall->ready_at);
@@ -171,8 +109,9 @@ struct Gate::State {
     if (deadlines.empty() || deadlines.begin()->first > now) return false;
     const auto [id, it] = waiting.at(deadlines.begin()->second);
     Waiter waiter = remove(id, it);
-    Group& group = groups[id];
-    waiter.done(refusal(Refusal::Reason::timed_out, group, predict(group, waiter.charges, now), now, waiter.charges));
+    Lane& lane = lanes[id];
+    const Prediction prediction = lane.predict_at(waiter.id, waiter.charges, now);
+    waiter.done(refusal(Refusal::Reason::timed_out, lane, waiter.id, prediction, waiter.charges, waiter.caller, now));
     return true;
   }
 
@@ -215,33 +154,32 @@ Gate::~Gate() { INVARIANT(state_->slots_taken == 0, "{} leases outlive their gat
 
 GroupId Gate::group(const GroupOptions& options) {
   auto& s = *state_;
-  const auto [found, is_new] = s.by_key.try_emplace(options.key, static_cast<GroupId>(s.groups.size()));
-  if (is_new) {
-    Group group;
-    group.options = options;
-    for (const Limit& limit : options.limits) group.buckets.push_back(s.store.open(options.key, limit));
-    s.groups.push_back(std::move(group));
-  }
+  const auto [found, is_new] = s.by_key.try_emplace(options.key, static_cast<GroupId>(s.lanes.size()));
+  if (is_new) s.lanes.emplace_back(options, s.store);
   return found->second;
 }
 
 Gate::Ticket Gate::enter(const Ask& ask, std::function<void(Admission)> done) {
   auto& s = *state_;
-  Group& group = s.groups.at(ask.group);
+  Lane& lane = s.lanes.at(ask.group);
   const Instant now = s.loop.now();
   if (s.closing) {
     done(Refusal{Refusal::Reason::closing, "server", "queue", std::nullopt, std::nullopt, 0});
     return {};
   }
-  auto charges = s.charges(group, ask.estimate);
+  auto charges = lane.charges(ask.estimate);
   for (std::size_t i = 0; i < charges.size(); ++i) {
-    const Limit& limit = group.options.limits[i];
+    const Limit& limit = lane.options().limits[i];
     if (charges[i].units <= limit.burst) continue;
-    done(Refusal{Refusal::Reason::never, group.options.name, limit.name, std::nullopt, limit.burst, charges[i].units});
+    done(Refusal{Refusal::Reason::never, lane.options().name, limit.name, std::nullopt, limit.burst, charges[i].units});
     return {};
   }
 
-  const bool first = group.queue.empty() && !s.pumping && s.has_slot(group);
+  // Who was refused, and comes back, has its old place; who comes when it was told to is not turned away again.
+  const std::optional<Promise> promise = lane.promises() > 0 ? lane.redeem(ask.caller, now) : std::nullopt;
+  const bool as_told = promise && now >= promise->due - kEarly;
+
+  const bool first = lane.queue().empty() && !s.pumping && s.has_slot(lane);
   if (first && !s.store.take(charges, now)) {
     done(s.admit(ask.group, ask.estimate, now, now));
     return {};
@@ -249,29 +187,25 @@ Gate::Ticket Gate::enter(const Ask& ask, std::function<void(Admission)> done) {
 
   Instant deadline = now + s.options.max_wait;
   if (ask.deadline) deadline = std::min(deadline, *ask.deadline);
-  const Prediction prediction = s.predict(group, charges, now);
-  // At its deadline exactly a call is still admitted, so one that could go then may wait. One that may not wait at all
-  // is refused.
-  if (prediction.at > deadline || deadline <= now) {
-    done(s.refusal(Refusal::Reason::wait_too_long, group, prediction, now, charges));
-    return {};
-  }
-  if (static_cast<int>(s.waiting.size()) >= s.options.queue_limit ||
-      s.bytes_waiting + ask.bytes > s.options.queue_bytes) {
-    Refusal refusal = s.refusal(Refusal::Reason::queue_full, group, prediction, now, charges);
-    refusal.scope = "server";
-    refusal.limit = "queue";
-    refusal.needed = 1;
-    done(std::move(refusal));
-    return {};
+  const WaiterId id = promise ? promise->id : ++s.last_waiter;
+  if (!as_told || deadline <= now) {
+    const Prediction prediction = promise ? lane.predict_at(id, charges, now) : lane.predict(charges, now);
+    // At its deadline exactly a call is still admitted, so one that could go then may wait. One that may not wait at
+    // all is refused.
+    const bool too_long = prediction.at > deadline || deadline <= now;
+    const bool full = static_cast<int>(lane.queue().size()) >= s.options.queue_limit ||
+                      lane.bytes_waiting() + ask.bytes > s.options.queue_bytes;
+    if (too_long || full) {
+      const auto reason = too_long ? Refusal::Reason::wait_too_long : Refusal::Reason::queue_full;
+      done(s.refusal(reason, lane, id, prediction, charges, ask.caller, now));
+      return {};
+    }
   }
 
-  const WaiterId id = ++s.last_waiter;
-  group.tail_at = State::pass(group, group.tail, group.tail_at, charges).at;
-  group.queue.push_back({id, ask.estimate, std::move(charges), ask.bytes, now, deadline, std::move(done)});
-  s.waiting.emplace(id, std::pair{ask.group, std::prev(group.queue.end())});
+  const auto place =
+      lane.insert({id, ask.estimate, std::move(charges), ask.bytes, ask.caller, now, deadline, std::move(done)});
+  s.waiting.emplace(id, std::pair{ask.group, place});
   s.deadlines.emplace(deadline, id);
-  s.bytes_waiting += ask.bytes;
   s.pump();
   return Ticket(*this, id);
 }
@@ -290,18 +224,18 @@ void Gate::leave(WaiterId id) {
 
 void Gate::settle(const Lease& lease, Ending ending, const Usage& usage) {
   auto& s = *state_;
-  Group& group = s.groups.at(lease.group_);
+  Lane& lane = s.lanes.at(lease.group_);
   const Instant now = s.loop.now();
   --s.slots_taken;
-  --group.slots_taken;
-  INVARIANT(s.slots_taken >= 0 && group.slots_taken >= 0, "slots_taken {}, of the group {}", s.slots_taken,
-            group.slots_taken);
-  for (std::size_t i = 0; i < group.buckets.size(); ++i) {
-    const Unit unit = group.options.limits[i].unit;
-    s.store.settle({group.buckets[i], reserved_units(unit, lease.reserved_)},
+  --lane.slots_taken;
+  INVARIANT(s.slots_taken >= 0 && lane.slots_taken >= 0, "slots_taken {}, of the group {}", s.slots_taken,
+            lane.slots_taken);
+  for (std::size_t i = 0; i < lane.buckets().size(); ++i) {
+    const Unit unit = lane.options().limits[i].unit;
+    s.store.settle({lane.buckets()[i], reserved_units(unit, lease.reserved_)},
                    settled_units(unit, lease.reserved_, ending, usage), now);
   }
-  group.tail_valid = false;
+  lane.buckets_changed();
   s.mean_hold += (now - lease.admitted_ - s.mean_hold) / 8;
   s.pump();
 }
@@ -318,14 +252,14 @@ void Gate::close() {
 }
 
 GateState Gate::state() const {
-  return {state_->slots_taken, static_cast<int>(state_->waiting.size()), state_->bytes_waiting};
+  GateState result{state_->slots_taken, static_cast<int>(state_->waiting.size()), 0};
+  for (const Lane& lane : state_->lanes) result.bytes_waiting += lane.bytes_waiting();
+  return result;
 }
 
 GateState Gate::state(GroupId id) const {
-  const Group& group = state_->groups.at(id);
-  GateState result{group.slots_taken, static_cast<int>(group.queue.size()), 0};
-  for (const Waiter& waiter : group.queue) result.bytes_waiting += waiter.bytes;
-  return result;
+  const Lane& lane = state_->lanes.at(id);
+  return {lane.slots_taken, static_cast<int>(lane.queue().size()), lane.bytes_waiting()};
 }
 
 }  // namespace weir

@@ -28,8 +28,9 @@ using GroupId = std::uint32_t;
 using Admission = std::variant<Lease, Refusal>;
 
 struct GateOptions {
-  int slots = 8;                        // calls in flight, all groups together; >= 1
-  int queue_limit = 64;                 // calls waiting; >= 0
+  int slots = 8;  // calls in flight, all groups together; >= 1
+  // Of each group, so that the waiters of one never fill the queue of another.
+  int queue_limit = 64;                 // calls waiting, not counting those that come back when they were told to; >= 0
   std::int64_t queue_bytes = 64 << 20;  // bytes that waiting calls hold
   Duration max_wait = std::chrono::seconds(30);
 };
@@ -46,6 +47,8 @@ struct Ask {
   Estimate estimate;
   std::int64_t bytes = 0;
   std::optional<Instant> deadline;  // the caller's; max_wait applies beside it
+  std::uint64_t caller =
+      0;  // who asks for what: by this number a call that was refused is known when it asks again; 0 = not
 };
 
 struct GateState {  // for questions and tests

@@ -21,6 +21,14 @@ void log_call(std::uint64_t id, const std::string& client, const Tool& tool, con
       receipt.attempts, receipt.used.input, receipt.used.output, outcome(landing));
 }
 
+// The same client asking the same again: that is how an agent comes back after a refusal.
+std::uint64_t number_of(const std::string& principal, const std::string& tool, const Prompt& prompt) {
+  std::uint64_t number = 0;
+  for (const std::string* text : {&principal, &tool, &prompt.system, &prompt.user})
+    number = number * 0x9e3779b97f4a7c15 + std::hash<std::string>()(*text);
+  return number;
+}
+
 }  // namespace
 
 WeirHost::WeirHost(Loop& loop, Flights& flights, std::shared_ptr<const Catalog> catalog, std::string version)
@@ -77,8 +85,9 @@ void WeirHost::call(ToolCall call, Context context, std::function<void(ToolReply
     using OnStop = std::stop_callback<std::function<void()>>;
     auto on_stop = std::make_shared<std::optional<OnStop>>();
     const std::stop_token stop = context.stop;
+    const std::uint64_t caller = number_of(context.principal, tool->settings().name, prompt);
     const FlightId flight = flights_.start(
-        {tool->model(), std::move(prompt), std::nullopt},
+        {tool->model(), std::move(prompt), std::nullopt, caller},
         [id, catalog, tool, on_stop, principal = context.principal, done = std::move(done)](Landing landing) {
           on_stop->reset();
           done(answer(*tool, landing));

@@ -72,7 +72,8 @@ class CallFlight final : public Flight {
     Ask ask{.group = job_.model->group,
             .estimate = estimate(job_.prompt),
             .bytes = static_cast<std::int64_t>(job_.prompt.system.size() + job_.prompt.user.size()),
-            .deadline = job_.deadline};
+            .deadline = job_.deadline,
+            .caller = job_.caller};
     if (first_sent_) {  // a retry has to start within the time that retrying may take
       const Instant last = *first_sent_ + settings().retry_time;
       ask.deadline = ask.deadline ? std::min(*ask.deadline, last) : last;

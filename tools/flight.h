@@ -22,6 +22,7 @@ struct Job {
   std::shared_ptr<const Model> model;
   Prompt prompt;
   std::optional<Instant> deadline;  // the caller's, for the whole call
+  std::uint64_t caller = 0;         // see Ask: by this number a refused call is known when it is made again
 };
 
 // What a call cost its account and its caller.

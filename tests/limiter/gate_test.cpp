@@ -33,10 +33,11 @@ struct Scene {
   GroupId group(std::string name, std::vector<Limit> limits, std::optional<int> slots = {}) {
     return gate->group({.key = "key of " + name, .name = name, .slots = slots, .limits = std::move(limits)});
   }
-  Caller& enter(GroupId group, Estimate estimate = {}, std::int64_t bytes = 0, std::optional<Instant> deadline = {}) {
+  Caller& enter(GroupId group, Estimate estimate = {}, std::int64_t bytes = 0, std::optional<Instant> deadline = {},
+                std::uint64_t number = 0) {
     callers.push_back(std::make_unique<Caller>());
     Caller& caller = *callers.back();
-    caller.ticket = gate->enter({group, estimate, bytes, deadline}, [this, &caller](Admission answer) {
+    caller.ticket = gate->enter({group, estimate, bytes, deadline, number}, [this, &caller](Admission answer) {
       REQUIRE(caller.waits());
       caller.answer = std::move(answer);
       caller.answered_at = loop.now();
@@ -152,6 +153,66 @@ TEST_CASE("a retry_after that is honoured is admitted", "[gate]") {
   CHECK_FALSE(scene.enter(fast, {5, 5}).admitted());
   scene.loop.run_for(1ns);
   CHECK(scene.enter(fast, {5, 5}).admitted());
+}
+
+TEST_CASE("who comes back when it was told to is not refused again, however many newcomers there are", "[gate]") {
+  Scene scene({.slots = 100, .queue_limit = 3, .max_wait = 10s});
+  const GroupId fast = scene.group("fast", {rpm(60, 1)});
+  scene.enter(fast);
+  for (int i = 0; i < 3; ++i) CHECK(scene.enter(fast).waits());
+  std::vector<Instant> due;
+  for (std::uint64_t number = 1; number <= 3; ++number) {
+    const Refusal refusal = scene.enter(fast, {}, 0, {}, number).refusal();
+    CHECK(refusal.reason == Refusal::Reason::queue_full);
+    due.push_back(scene.loop.now() + *refusal.retry_after);
+  }
+  // Each is told an instant of its own: after those who wait, and after those who were told before.
+  CHECK(due[1] == due[0] + 1s);
+  CHECK(due[2] == due[1] + 1s);
+  for (std::uint64_t number = 1; number <= 3; ++number) {
+    while (scene.loop.now() < due[number - 1]) {
+      scene.loop.run_for(250ms);
+      scene.enter(fast);  // newcomers fill the queue whenever there is room
+    }
+    Caller& back = scene.enter(fast, {}, 0, {}, number);
+    REQUIRE((back.waits() || back.admitted()));
+    scene.loop.run_for(1s);
+    CHECK(back.admitted());
+  }
+}
+
+TEST_CASE("who comes back too early is refused again, and keeps its place", "[gate]") {
+  Scene scene({.slots = 100, .queue_limit = 3, .max_wait = 3s});
+  const GroupId fast = scene.group("fast", {rpm(60, 1)});
+  scene.enter(fast);
+  for (int i = 0; i < 3; ++i) scene.enter(fast);
+  CHECK(scene.enter(fast, {}, 0, {}, 7).refusal().retry_after == 4s);
+  CHECK(scene.enter(fast, {}, 0, {}, 8).refusal().retry_after == 5s);
+  CHECK(scene.enter(fast, {}, 0, {}, 7).refusal().retry_after == 4s);
+}
+
+TEST_CASE("a promise that nobody redeems lapses, and holds nothing up meanwhile", "[gate]") {
+  Scene scene({.slots = 100, .queue_limit = 1, .max_wait = 3s});
+  const GroupId fast = scene.group("fast", {rpm(60, 1)});
+  scene.enter(fast);
+  CHECK(scene.enter(fast).waits());
+  CHECK_FALSE(scene.enter(fast, {}, 0, {}, 7).waits());
+  scene.loop.run_for(1500ms);
+  CHECK(scene.enter(fast).waits());  // there is room and nothing stands before it but a promise
+  scene.loop.run_for(30s);
+  CHECK(scene.enter(fast).admitted());
+  CHECK(scene.enter(fast).waits());
+}
+
+TEST_CASE("the waiters of one model do not fill the queue of another", "[gate]") {
+  Scene scene({.slots = 1, .queue_limit = 2, .queue_bytes = 100});
+  const GroupId a = scene.group("a", {});
+  const GroupId b = scene.group("b", {});
+  scene.enter(a);
+  CHECK(scene.enter(a, {}, 50).waits());
+  CHECK(scene.enter(a, {}, 50).waits());
+  CHECK_FALSE(scene.enter(a).waits());
+  CHECK(scene.enter(b, {}, 100).waits());
 }
 
 TEST_CASE("refusing costs nothing", "[gate]") {
@@ -339,13 +400,13 @@ TEST_CASE("an answer may call back into the gate: enter, settle and cancel", "[g
   int admitted = 0;
   std::vector<Gate::Ticket> tickets(6);
   Lease held;
-  auto first = gate.enter({fast, {}, 0, {}}, [&](Admission a) { held = std::move(std::get<Lease>(a)); });
-  tickets[5] = gate.enter({fast, {}, 0, {}}, [&](Admission) { FAIL("was cancelled"); });
+  auto first = gate.enter({fast, {}, 0, {}, 0}, [&](Admission a) { held = std::move(std::get<Lease>(a)); });
+  tickets[5] = gate.enter({fast, {}, 0, {}, 0}, [&](Admission) { FAIL("was cancelled"); });
   for (int i = 0; i < 3; ++i)
-    tickets[static_cast<std::size_t>(i)] = gate.enter({fast, {}, 0, {}}, [&, i](Admission a) {
+    tickets[static_cast<std::size_t>(i)] = gate.enter({fast, {}, 0, {}, 0}, [&, i](Admission a) {
       ++admitted;
       if (i == 0)
-        tickets[3] = gate.enter({fast, {}, 0, {}}, [&](Admission b) {
+        tickets[3] = gate.enter({fast, {}, 0, {}, 0}, [&](Admission b) {
           ++admitted;
           std::get<Lease>(b).settle(Ending::success, Exact{});
         });
