@@ -188,6 +188,7 @@ void Fields::mistake(const Node& node, std::string_view what) {
 
 void Fields::reject_unknown() {
   for (const Member& member : table_.members) {
+    if (mistakes_.full()) return;
     if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;
     mistake(member.value, fmt::format("unknown key {}{}", in_quotes(member.key), suggestion(member.key, known_)));
   }

@@ -51,6 +51,7 @@ Config read(const Node& document, const std::string& file, const Environment& en
   config.server = read_server(server, names, mistakes);
   std::map<std::string, ModelSettings> sound;
   for (const Member& member : model_members) {
+    if (mistakes.full()) break;
     if (!is_table(member, "models", mistakes)) continue;
     const std::size_t before = mistakes.count();
     ModelSettings model = read_model(member, environment, mistakes);
@@ -59,6 +60,7 @@ Config read(const Node& document, const std::string& file, const Environment& en
   check_shared_limits(sound, mistakes);
   config.models = std::move(sound);
   for (const Member& member : members_of(tools, "tools", kToolsMax, mistakes)) {
+    if (mistakes.full()) break;
     if (is_table(member, "tools", mistakes)) config.tools.emplace(member.key, read_tool(member, names, mistakes));
   }
   return config;

@@ -14,8 +14,17 @@ std::string Mistake::text() const {
   return line > 0 ? fmt::format("{}:{}: {}", file, line, what) : fmt::format("{}: {}", file, what);
 }
 
+void Mistakes::add(int line, std::string what) {
+  if (!full()) found_.push_back({file_, line, std::move(what)});
+  ++count_;
+}
+
 std::vector<Mistake> Mistakes::by_line() && {
   std::stable_sort(found_.begin(), found_.end(), [](const Mistake& a, const Mistake& b) { return a.line < b.line; });
+  if (full()) {
+    const int last_line = found_.back().line;
+    found_.push_back({file_, last_line, fmt::format("{} mistakes are reported; there may be more", kKeptMax)});
+  }
   return std::move(found_);
 }
 

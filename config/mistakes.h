@@ -12,15 +12,21 @@ namespace weir {
 
 class Mistakes {
  public:
+  // More are counted, but not kept: a file with so many is no configuration, and each takes memory and a search for
+  // near names.
+  static constexpr std::size_t kKeptMax = 1'000;
+
   explicit Mistakes(std::string file) : file_(std::move(file)) {}
-  void add(int line, std::string what) { found_.push_back({file_, line, std::move(what)}); }
-  bool empty() const { return found_.empty(); }
-  std::size_t count() const { return found_.size(); }
+  void add(int line, std::string what);
+  bool empty() const { return count_ == 0; }
+  bool full() const { return count_ >= kKeptMax; }  // reading on is of no use
+  std::size_t count() const { return count_; }
   std::vector<Mistake> by_line() &&;
 
  private:
   std::string file_;
   std::vector<Mistake> found_;
+  std::size_t count_ = 0;
 };
 
 // Control characters as \xNN, so that a message stays one line and cannot steer a terminal.

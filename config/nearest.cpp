@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <numeric>
 
@@ -16,20 +17,23 @@ std::string lower(std::string_view text) {
   return folded;
 }
 
-// Insertions, deletions, replacements and swaps of neighbours ("optimal string alignment"), case ignored.
+// Neither is longer than kComparedBytesMax. Insertions, deletions, replacements and swaps of neighbours ("optimal
+// string alignment"), case ignored.
 std::size_t distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
-  std::iota(above.begin(), above.end(), std::size_t{0});
+  std::array<std::size_t, kComparedBytesMax + 1> rows[3] = {};
+  auto *before = rows, *above = rows + 1, *row = rows + 2;
+  std::iota(above->begin(), above->end(), std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
+    (*row)[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
+      (*row)[j] = std::min({(*above)[j] + 1, (*row)[j - 1] + 1, (*above)[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        (*row)[j] = std::min((*row)[j], (*before)[j - 2] + 1);
     }
     std::swap(before, above);
     std::swap(above, row);
   }
-  return above[b.size()];
+  return (*above)[b.size()];
 }
 
 }  // namespace

@@ -111,6 +111,22 @@ TEST_CASE("dots and brackets in strings and comments nest nothing", "[hostile]")
   }
 }
 
+TEST_CASE("a thousand mistakes are reported, and that there may be more", "[hostile]") {
+  const auto unknown_keys = [](int n) {
+    std::string toml;
+    for (int i = 0; i < n; ++i) toml += "zzzzzz" + std::to_string(i) + " = 1\n";
+    return toml + kOneModel;
+  };
+  const auto below = parse(unknown_keys(999)), at = parse(unknown_keys(1'000)), above = parse(unknown_keys(100'000));
+  REQUIRE_FALSE(below);
+  REQUIRE_FALSE(at);
+  REQUIRE_FALSE(above);
+  CHECK(below.error().size() == 999);
+  CHECK(at.error().size() == 1'001);
+  CHECK(above.error() == at.error());
+  CHECK(at.error().back().text() == "weir.toml:1000: 1000 mistakes are reported; there may be more");
+}
+
 TEST_CASE("a message shows control characters as numbers and cuts long text", "[hostile]") {
   CHECK(messages("\"\\u001b[31m\\n\" = 1\n" + kOneModel) ==
         "weir.toml:1: top level: unknown key \"\\x1b[31m\\x0a\"; known are \"server\", \"models\", \"tools\"\n");

@@ -5,6 +5,8 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { Stage, call, two_models } from './stage.mjs';
 
 const text = 'A weir is a low dam. It lets a river through at a measured rate. What comes too fast must wait above it.';
+// Every call has a text of its own, as the documents of a pipeline have.
+const text_of = (client, i) => `${text} This is text ${i} of client ${client}.`;
 const clients = 50, calls_each = 4, concurrency_limit = 8;
 
 async function connect(port) {
@@ -36,16 +38,17 @@ for (const shape of ['bucket', 'rolling']) {
       let answered = 0, refused = 0, broke_their_word = 0, failed = [];
       // While the tight model is exhausted, the other one answers as if nothing else were there.
       const other = [];
-      const crowd = Promise.all(Array.from({ length: clients }, async () => {
+      const crowd = Promise.all(Array.from({ length: clients }, async (_, number) => {
         const client = await connect(weir.port);
         for (let i = 0; i < calls_each; ++i) {
-          let result = await client.callTool({ name: 'summarise', arguments: { text } });
+          const question = { name: 'summarise', arguments: { text: text_of(number, i) } };
+          let result = await client.callTool(question);
           for (let tries = 0; result.isError && tries < 20; ++tries) {
             const refusal = result._meta['weir/refusal'];
             if (!refusal?.retry_after_ms) break;
             ++refused;
             await new Promise((resolve) => setTimeout(resolve, refusal.retry_after_ms));
-            result = await client.callTool({ name: 'summarise', arguments: { text } });
+            result = await client.callTool(question);
             if (result._meta['weir/refusal']) ++broke_their_word;
           }
           if (result.isError) failed.push(result.content[0].text);
