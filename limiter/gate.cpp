@@ -11,6 +11,10 @@
 namespace weir {
 namespace {
 
+// How many of one group are remembered as told to come back. They hold no prompt; beyond this, a wait is named but not
+// kept for anyone.
+constexpr std::size_t kPromisesMax = 1024;
+
 // Who comes back is on time when it is this early (clocks and networks are not exact), or this late.
 constexpr Duration kEarly = std::chrono::milliseconds(20), kLate = std::chrono::seconds(2);
 
@@ -63,7 +67,7 @@ struct Gate::State {
     const Duration slot_wait = has_slot(lane) ? Duration{} : mean_hold * ahead / slots;
     refusal.retry_after = std::max({prediction.at - now, slot_wait, Duration(std::chrono::milliseconds(1))});
     const Instant due = now + *refusal.retry_after;
-    lane.promise({place, caller, charges, due, due + kLate}, static_cast<std::size_t>(options.queue_limit), now);
+    lane.promise({place, caller, charges, due, due + kLate}, kPromisesMax, now);
     return refusal;
   }
 

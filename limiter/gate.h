@@ -30,7 +30,7 @@ using Admission = std::variant<Lease, Refusal>;
 struct GateOptions {
   int slots = 8;  // calls in flight, all groups together; >= 1
   // Of each group, so that the waiters of one never fill the queue of another.
-  int queue_limit = 64;                 // calls waiting, not counting those that come back when they were told to; >= 0
+  int queue_limit = 64;  // calls waiting; >= 0. Those that come back when told (1,024 at most) may exceed it
   std::int64_t queue_bytes = 64 << 20;  // bytes that waiting calls hold
   Duration max_wait = std::chrono::seconds(30);
 };

@@ -48,11 +48,13 @@ Lane::Future Lane::future_before(WaiterId place, Instant now) const {
 }
 
 Prediction Lane::predict(const std::vector<Charge>& charges, Instant now) {
-  if (!tail_valid_ || tail_.at < now) {
-    forget_lapsed(now);
+  if (buckets_.empty()) return {now, std::nullopt};
+  forget_lapsed(now);
+  if (!tail_valid_) {
     tail_ = future_before(std::numeric_limits<WaiterId>::max(), now);
     tail_valid_ = true;
   }
+  tail_.at = std::max(tail_.at, now);  // who should have gone by now waits for a slot
   Future future = tail_;
   return pass(future, charges);
 }
@@ -67,10 +69,12 @@ std::list<Waiter>::iterator Lane::insert(Waiter waiter) {
   // Almost always the last.
   auto after = queue_.end();
   while (after != queue_.begin() && std::prev(after)->id > waiter.id) --after;
-  if (after == queue_.end() && tail_valid_ && (promises_.empty() || promises_.back().id < waiter.id))
+  if (after == queue_.end() && tail_valid_ && (promises_.empty() || promises_.back().id < waiter.id)) {
+    tail_.at = std::max(tail_.at, waiter.arrived);
     pass(tail_, waiter.charges);
-  else
+  } else {
     tail_valid_ = false;
+  }
   return queue_.insert(after, std::move(waiter));
 }
 

@@ -1,6 +1,6 @@
 // The claim of the whole: many eager clients, a small quota, and the provider never has to say no.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Stage, call, two_models } from './stage.mjs';
 
@@ -25,15 +25,16 @@ async function direct(simulator, model) {
   return answers.filter((status) => status === 429).length;
 }
 
-for (const shape of ['bucket', 'rolling']) {
+// Both at once: each has its own simulator and server, and both wait most of the time.
+describe('a small quota', { concurrency: true }, () => { for (const shape of ['bucket', 'rolling']) {
   test(`200 calls from 50 clients within a small quota (${shape}): no 429, all answered or refused with a wait that holds`, async () => {
     const stage = new Stage();
     try {
-      const quota = ['--rpm', '600', '--tpm', '18000', '--shape', shape, '--latency', '50..250'];
+      const quota = ['--rpm', '600', '--tpm', '11400', '--shape', shape, '--latency', '50..250'];
       const simulator = await stage.simulator(...quota);
       const weir = await stage.weir(two_models(simulator, {
         server: `concurrency_limit = ${concurrency_limit}\nqueue_limit = 24\nmax_wait = "4s"`,
-        tight: 'rpm = 600\ntpm = 18000', wide: '' }));
+        tight: 'rpm = 600\ntpm = 11400', wide: '' }));
 
       let answered = 0, refused = 0, broke_their_word = 0, failed = [];
       // While the tight model is exhausted, the other one answers as if nothing else were there.
@@ -81,4 +82,4 @@ for (const shape of ['bucket', 'rolling']) {
       await stage.close();
     }
   });
-}
+} });
