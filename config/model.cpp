@@ -14,7 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kAliasBytesMax = 64;
-constexpr std::int64_t kRpmMax = 1'000'000'000, kTpmMax = 1'000'000'000'000;
+// One token a nanosecond is the most that the limiter's arithmetic takes.
+constexpr std::int64_t kRpmMax = 1'000'000'000, kTpmMax = 60'000'000'000;
 constexpr Range<Duration> kTimeout{1ms, 24h};
 
 bool is_alias(std::string_view name) {
