@@ -1,0 +1,106 @@
+#include "mcp/weir_host_answer.h"
+
+#include "tests/mcp/host/tools.h"
+
+using namespace weir;
+using namespace weir::mcp;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Scene {
+  std::shared_ptr<const Catalog> catalog = one_tool([](const GroupOptions&) { return 0; });
+  const Tool& tool = *catalog->find("summarise");
+  ToolResult answered(std::variant<Completion, Refusal, Error> outcome, Receipt receipt = {}) const {
+    return answer(tool, {std::move(outcome), receipt});
+  }
+};
+
+Completion completion(std::string text, Finish finish = Finish::stop) {
+  return {.text = std::move(text), .finish = finish, .usage = {}, .model = "m-1", .request_id = ""};
+}
+
+}  // namespace
+
+TEST_CASE("an answer is the same as text and as structured content", "[answer]") {
+  const Scene scene;
+  const ToolResult result = scene.answered(completion("Short."));
+  CHECK_FALSE(result.is_error);
+  CHECK(result.content == Json::parse(R"([{"type":"text","text":"Short."}])"));
+  CHECK(*result.structured == Json::parse(R"({"text":"Short.","model":"m-1","finish":"stop","truncated":false})"));
+}
+
+TEST_CASE("an answer that was cut says so in both", "[answer]") {
+  const Scene scene;
+  const ToolResult result = scene.answered(completion("Half an ans", Finish::length));
+  CHECK_FALSE(result.is_error);
+  CHECK(result.content[1]["text"] == "(The answer was cut at max_output_tokens = 100.)");
+  CHECK((*result.structured)["truncated"] == true);
+}
+
+TEST_CASE("no answer at all is an error: nothing, cut before the first word, refused, filtered", "[answer]") {
+  const Scene scene;
+  const auto said = [&](Completion answer) {
+    const ToolResult result = scene.answered(std::move(answer));
+    CHECK(result.is_error);
+    CHECK_FALSE(result.structured);
+    return result.content[0]["text"].get<std::string>();
+  };
+  CHECK(said(completion("")) == "tool \"summarise\": the model answered nothing");
+  CHECK(said(completion("", Finish::length)) ==
+        "tool \"summarise\": the answer was cut before its first word at max_output_tokens = 100");
+  CHECK(said(completion("I cannot.", Finish::refusal)) == "tool \"summarise\": the model refused to answer: I cannot.");
+  CHECK(said(completion("", Finish::filter)) ==
+        "tool \"summarise\": the model was stopped by the provider's content filter");
+}
+
+TEST_CASE("what a call used is in _meta; what is not known is null, never 0", "[answer]") {
+  const Scene scene;
+  Receipt receipt{.reserved = {120, 100},
+                  .used = {100, 40, 20, 5},
+                  .usage_known = true,
+                  .waited = 1500us,
+                  .took = 2s,
+                  .attempts = 2,
+                  .cost_picodollars = 18'000'000};
+  Json usage = scene.answered(completion("x"), receipt).meta["weir/usage"];
+  CHECK(usage == Json::parse(R"({"model":"fast","input_tokens":100,"cached_input_tokens":40,"output_tokens":20,
+    "reasoning_tokens":5,"reserved_input_tokens":120,"reserved_output_tokens":100,"waited_ms":2,"took_ms":2000,
+    "attempts":2,"cost_usd":1.8e-05})"));
+  receipt.usage_known = false;
+  receipt.cost_picodollars.reset();
+  usage = scene.answered(completion("x"), receipt).meta["weir/usage"];
+  CHECK(usage["input_tokens"].is_null());
+  CHECK(usage["cost_usd"].is_null());
+}
+
+TEST_CASE("a refusal names the limit and the wait, in words and in numbers", "[answer]") {
+  const Scene scene;
+  const Refusal refusal{Refusal::Reason::wait_too_long, "fast", "tpm", 1150ms, std::nullopt, 300};
+  const ToolResult result = scene.answered(refusal);
+  CHECK(result.is_error);
+  CHECK(result.content[0]["text"] == "model \"fast\": tokens per minute (tpm) are exhausted; retry after 1.2 s");
+  CHECK(result.meta["weir/refusal"] ==
+        Json::parse(R"({"reason":"wait_too_long","scope":"fast","limit":"tpm","retry_after_ms":1150})"));
+}
+
+TEST_CASE("each refusal reads as what to do next", "[answer]") {
+  using Reason = Refusal::Reason;
+  CHECK(text({Reason::never, "fast", "tpm", std::nullopt, 1000, 5200}, "fast") ==
+        "model \"fast\": this call needs 5200 tokens at once, and 1000 are the most that is ever admitted; send less "
+        "text");
+  CHECK(text({Reason::timed_out, "server", "concurrency", 100ms, std::nullopt, 1}, "fast") ==
+        "server: every concurrent call is taken; retry after 0.1 s");
+  CHECK(text({Reason::queue_full, "fast", "queue", 61s, std::nullopt, 1}, "fast") ==
+        "model \"fast\": too many calls are waiting already; retry after 61 s");
+  CHECK(text({Reason::closing, "server", "queue", std::nullopt, std::nullopt, 0}, "fast") ==
+        "server: it is shutting down; ask again when it is back");
+}
+
+TEST_CASE("a failure keeps its message and its fault", "[answer]") {
+  const Scene scene;
+  const ToolResult result = scene.answered(Error{Fault::unavailable, "model \"fast\": connect failed"});
+  CHECK(result.is_error);
+  CHECK(result.content[0]["text"] == "model \"fast\": connect failed");
+  CHECK(result.meta["weir/fault"] == "unavailable");
+}

@@ -1,0 +1,36 @@
+// A catalog of one tool, for tests of what is around it.
+#pragma once
+
+#include <catch2/catch.hpp>
+
+#include "tools/catalog/catalog.h"
+
+namespace weir::mcp {
+
+inline std::shared_ptr<const Catalog> one_tool(const std::function<GroupId(const GroupOptions&)>& group_of) {
+  const auto config = parse_config(R"(
+[models.fast]
+provider = "compatible"
+model = "m"
+base_url = "http://127.0.0.1:1/v1"
+rpm = 60
+tpm = 60_000
+[tools.summarise]
+title = "Summarise"
+description = "Summarise a text."
+prompt = "Summarise in {{sentences}} sentences:\n\n{{text}}"
+max_output_tokens = 100
+input.text = { type = "string" }
+input.sentences = { type = "integer", minimum = 1, default = 3 }
+input.calm = { type = "boolean", default = true }
+input.weight = { type = "number", default = 0.5 }
+system = "{{#calm}}Be calm.{{/calm}} {{weight}}"
+)",
+                                   "weir.toml", [](const std::string&) { return std::nullopt; });
+  REQUIRE(config);
+  const CatalogCheck check = build_catalog(*config, group_of);
+  REQUIRE(check.catalog);
+  return check.catalog;
+}
+
+}  // namespace weir::mcp
