@@ -33,7 +33,7 @@ class CallFlight final : public Flight {
       : air_(air), job_(std::move(job)), on_landed_(std::move(landed)), started_(air.loop.now()) {}
 
   ~CallFlight() override {
-    alive_.reset();
+    life_.reset();
     let_go();
   }
 
@@ -52,8 +52,8 @@ class CallFlight final : public Flight {
   }
 
   void cancel() override {
-    if (landed_) return;
-    const std::weak_ptr<char> alive = alive_;
+    if (life_->landed) return;
+    const std::weak_ptr<const Life> alive = life_;
     let_go();
     if (!still_flying(alive)) return;
     asking_ =
@@ -62,11 +62,19 @@ class CallFlight final : public Flight {
   }
 
  private:
+  struct Life {  // outlives `this` in whoever asks for it; after the flight is gone, only this may be looked at
+    bool landed = false;
+  };
+
   const ModelSettings& settings() const { return job_.model->settings; }
   std::string about_model(std::string_view what) const {
     return fmt::format("model \"{}\": {}", settings().alias, what);
   }
-  bool still_flying(const std::weak_ptr<char>& alive) const { return !alive.expired() && !landed_; }
+  // Static: `this` may be gone.
+  static bool still_flying(const std::weak_ptr<const Life>& life) {
+    const auto there = life.lock();
+    return there && !there->landed;
+  }
 
   void ask() {
     Ask ask{.group = job_.model->group,
@@ -78,7 +86,7 @@ class CallFlight final : public Flight {
       const Instant last = *first_sent_ + settings().retry_time;
       ask.deadline = ask.deadline ? std::min(*ask.deadline, last) : last;
     }
-    const std::weak_ptr<char> alive = alive_;
+    const std::weak_ptr<const Life> alive = life_;
     // The gate may answer inside enter(). A refusal may not land there, because landing may destroy this flight, whose
     // ticket has yet to be stored. An admission may go ahead.
     asking_ = true;
@@ -189,7 +197,7 @@ class CallFlight final : public Flight {
 
   // True when the flight is still there, and still flying.
   bool settle(Ending ending, Usage usage) {
-    const std::weak_ptr<char> alive = alive_;
+    const std::weak_ptr<const Life> alive = life_;
     Lease lease = std::move(lease_);
     lease.settle(ending, usage);
     return still_flying(alive);
@@ -212,7 +220,7 @@ class CallFlight final : public Flight {
       if (starting_) landing_ = air_.loop.at(started_, [this] { land(*std::exchange(verdict_, std::nullopt)); });
       return;
     }
-    landed_ = true;
+    life_->landed = true;
     if (waiting_since_) receipt_.waited += air_.loop.now() - *waiting_since_;
     receipt_.took = air_.loop.now() - started_;
     if (receipt_.usage_known) receipt_.cost_picodollars = cost(settings().prices, receipt_.used);
@@ -234,9 +242,9 @@ class CallFlight final : public Flight {
   Lease lease_;
   Timer pause_, landing_;
 
-  bool starting_ = false, asking_ = false, landed_ = false;
+  bool starting_ = false, asking_ = false;
   std::optional<Outcome> verdict_;  // waits until landing is allowed
-  std::shared_ptr<char> alive_ = std::make_shared<char>();
+  std::shared_ptr<Life> life_ = std::make_shared<Life>();
 };
 
 }  // namespace

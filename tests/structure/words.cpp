@@ -46,7 +46,7 @@ bool ends_with_any(const Source& source, const std::vector<std::string_view>& en
 }
 
 bool is_shell(const Source& source) {
-  const std::string_view first = source.text.substr(0, source.text.find('\n'));
+  const std::string_view first = std::string_view(source.text).substr(0, source.text.find('\n'));
   return source.path.ends_with(".sh") || (first.starts_with("#!") && first.find("sh") != first.npos);
 }
 
