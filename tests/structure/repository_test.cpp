@@ -38,6 +38,9 @@ TEST_CASE("nothing sleeps", "[structure]") { CHECK(broken(sleeps) == ""); }
 TEST_CASE("clocks are read in limiter/loop* only", "[structure]") { CHECK(broken(clock_reads) == ""); }
 TEST_CASE("protocol dates stand in mcp/rev* only", "[structure]") { CHECK(broken(protocol_dates) == ""); }
 TEST_CASE("no file knows the machine it was written on", "[structure]") { CHECK(broken(machine_paths) == ""); }
+TEST_CASE("no two headers define a type of one name", "[structure]") {
+  CHECK(types_defined_twice(project()) == Findings{});
+}
 TEST_CASE("no C++ file has more than 450 lines", "[structure]") { CHECK(broken(too_long) == ""); }
 
 }  // namespace

@@ -23,4 +23,8 @@ Findings protocol_dates(const Source& source);  // in mcp/rev* only
 Findings machine_paths(const Source& source);   // in no file at all
 Findings too_long(const Source& source);        // C++ files of more than 450 lines
 
+// Two headers of the chain that define a type of one name: the linker takes one for both, and what uses the other
+// breaks.
+Findings types_defined_twice(const std::vector<Source>& sources);
+
 }  // namespace weir::structure

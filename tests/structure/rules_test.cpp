@@ -136,5 +136,13 @@ TEST_CASE("a C++ file of 450 lines is fine, one of 451 is not", "[structure]") {
   CHECK(too_long({"README.md", text + "x\n"}).empty());
 }
 
+TEST_CASE("a type of one name in two headers is found; a declaration, or another name, is not", "[structure]") {
+  const Source one{"mcp/a.h", "struct Request {\n};\nclass Gate;\n"};
+  CHECK(types_defined_twice({one, {"tools/b.h", "class Request final : public X {\n"}}).size() == 1);
+  CHECK(types_defined_twice({one, {"mcp/c.h", "struct Request;\nclass Gate {\n"}}).empty());
+  CHECK(types_defined_twice({one, {"mcp/e.h", "namespace weir::x {\nstruct Request {\n"}}).empty());
+  CHECK(types_defined_twice({one, {"mcp/d.cpp", "struct Request {\n"}}).empty());
+}
+
 }  // namespace
 }  // namespace weir::structure

@@ -2,6 +2,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <map>
 
 #include "tests/structure/rules.h"
 
@@ -96,6 +97,27 @@ Findings too_long(const Source& source) {
   const std::size_t count = lines_of(source.text).size();
   if (!source.is_cpp() || count <= kLinesMax) return {};
   return {fmt::format("{}: {} lines; a file is one idea, of at most {} lines", source.path, count, kLinesMax)};
+}
+
+Findings types_defined_twice(const std::vector<Source>& sources) {
+  static const RE2 definition(R"(^(?:struct|class|enum class) (\w+)(?: final)?(?: : [^;]*)? ?\{)");
+  static const RE2 opening(R"(^namespace ([\w:]+) \{)");
+  std::map<std::string, std::string> first_place;
+  Findings findings;
+  for (const Source& source : sources) {
+    const bool in_chain = source.in("config") || source.in("limiter") || source.in("tools") || source.in("mcp");
+    if (!in_chain || !source.path.ends_with(".h")) continue;
+    const std::string code = code_of(source.text, Strings::blank);
+    std::string scope, name;
+    for (const std::string_view line : lines_of(code)) {
+      const re2::StringPiece piece(line.data(), line.size());
+      RE2::PartialMatch(piece, opening, &scope);
+      if (!RE2::PartialMatch(piece, definition, &name)) continue;
+      const auto [place, is_new] = first_place.emplace(scope + "::" + name, source.path);
+      if (!is_new) findings.push_back(source.path + ": " + name + " is defined in " + place->second + " too");
+    }
+  }
+  return findings;
 }
 
 }  // namespace weir::structure
