@@ -23,7 +23,7 @@ export class Stage {
   // Starts a program; `stderr` and `stdout` collect what it prints, `exit` answers {code, signal}.
   run(program, args, options = {}) {
     const child = spawn(join(build, program), args, { stdio: ['pipe', 'pipe', 'pipe'], ...options,
-      env: { PATH: process.env.PATH, ...options.env } });
+      env: { PATH: process.env.PATH, TSAN_OPTIONS: process.env.TSAN_OPTIONS ?? '', ...options.env } });
     child.text = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) child[name].on('data', (data) => { child.text[name] += data; });
     child.stdin.on('error', () => {});
