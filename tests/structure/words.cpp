@@ -84,7 +84,7 @@ Findings protocol_dates(const Source& source) {
 }
 
 Findings machine_paths(const Source& source) {
-  static const RE2 pattern(R"((?:^|[^A-Za-z0-9_.)}-])(/(?:work|root|home/\w+|tmp/bash_jobs)\b))");
+  static const RE2 pattern(R"((?:^|[^A-Za-z0-9_.)}-])(/(?:work|root|home/\w+|Users/\w+)\b))");
   Findings findings = matching(source, pattern, "a path of one machine");
   // In what a person reads, home is that of "me" or "you".
   std::erase_if(findings, [](const std::string& finding) {
