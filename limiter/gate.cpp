@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kPromisesMax = 1024;
 
 // Who comes back is on time when it is this early (clocks and networks are not exact), or this late.
-constexpr Duration kEarly = std::chrono::milliseconds(20), kLate = std::chrono::seconds(2);
+constexpr Duration kEarly = std::chrono::milliseconds(20), kLate = std::chrono::seconds(10);
 
 }  // namespace
 
