@@ -140,6 +140,8 @@ class Simulation {
     job.prompt.user =
         fmt::format("{} {}", n, std::string(static_cast<std::size_t>(pick(0, chance(5) ? 20'000 : 600)), 'u'));
     job.prompt.max_output_tokens = pick(1, chance(5) ? 30'000 : 400);
+    // Callers that come back, some on time, some early, some never: a few numbers are asked for again and again.
+    if (chance(60)) job.caller = static_cast<std::uint64_t>(pick(1, 40));
     if (chance(30)) call.deadline = job.deadline = loop_.now() + std::chrono::milliseconds(pick(0, 20'000));
     call.max_attempts = job.model->settings.max_attempts;
     auto landed = [this, n](Landing landing) {
