@@ -1,10 +1,12 @@
 // A Loop is time and turn-taking: what is due runs, one thing after another, on the loop's one thread. Everything of
 // the core (gate, flights, upstream I/O) lives on it, so it needs no lock; and because time is passed in, a fake loop
-// can run an hour in a second. Nothing else reads a clock, and nothing sleeps. Shape:   Instant is a point on the
-// loop's monotonic clock; its zero means nothing. Units:   nanoseconds. A timer never fires before its instant. Errors:
-// none. Threads: now() and post() may be called from any thread; everything else only on the loop's thread. A Timer is
-// destroyed there. Owner:   the caller owns the Timer; destroying or cancelling it means that its function will not
-// run.
+// can run an hour in a second. Nothing else reads a clock, and nothing sleeps.
+// Shape:   Instant is a point on the loop's monotonic clock; its zero means nothing.
+// Units:   nanoseconds. A timer never fires before its instant.
+// Errors:  none.
+// Threads: now() and post() may be called from any thread; everything else only on the loop's thread. A Timer is
+//          destroyed there. Owner:   the caller owns the Timer; destroying or cancelling it means that its function
+//          will not run.
 #pragma once
 
 #include <chrono>

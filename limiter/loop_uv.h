@@ -1,9 +1,11 @@
 // The real loop: libuv. Timers are exact to the nanosecond that the kernel offers (one timerfd, armed for the
-// earliest), not to libuv's milliseconds. Sockets are watched, not read: the watcher's owner does its own non-blocking
-// I/O. Errors:  running out of file descriptors when the loop is made is fatal: it throws std::system_error from the
-// constructor. Threads: one thread calls run(); post(), now() and stop() may be called from any. Before run() and after
-// it returned, the
-//          thread that made the loop counts as its thread. What is posted after run() returned is destroyed unrun.
+// earliest), not to libuv's milliseconds. Sockets are watched, not read: the watcher's owner does its own
+// non-blocking I/O.
+// Errors:  running out of file descriptors when the loop is made is fatal: it throws std::system_error from the
+//          constructor.
+// Threads: one thread calls run(); post(), now() and stop() may be called from any. Before run() and after it
+//          returned, the thread that made the loop counts as its thread. What is posted after run() returned is
+//          destroyed unrun.
 #pragma once
 
 #include <memory>

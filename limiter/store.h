@@ -1,7 +1,7 @@
 // A Store keeps the buckets of all limit groups. It takes all charges of a call or none; a refusal names the bucket
-// that stands longest in the way, and its exact wait. Shape:   buckets are opened once, by (group, limit), and named by
-// a small number from then on. Opening the same group and limit
-//          name again gives the same bucket. A group is an account and a model, not an alias.
+// that stands longest in the way, and its exact wait.
+// Shape:   buckets are opened once, by (group, limit), and named by a small number from then on. Opening the same
+//          group and limit name again gives the same bucket. A group is an account and a model, not an alias.
 // Units:   as the limit says; `now` is the loop's.
 // Errors:  none in memory.
 // Threads: the loop's thread.

@@ -137,7 +137,8 @@ int serve_stdio(Program& program) {
   const int output = dup(STDOUT_FILENO);
   dup2(STDERR_FILENO, STDOUT_FILENO);
   Core& core = *program.core;
-  Stdio stdio(*program.host, {.output = output, .line_bytes_max = program.loaded.config.server.body_bytes_max});
+  Stdio stdio(*program.host,
+              {.output = output, .line_bytes_max = program.loaded.config.server.body_bytes_max, .clock = &core.loop});
   on_stop_signals(core, [&] { stdio.stop(); });
   std::thread reader([&] {
     stdio.run();
@@ -175,7 +176,8 @@ int serve_http(Program& program, const std::string& address, const std::string& 
                    .write_timeout = server.write_timeout});
   http.route("/mcp", http_endpoint(*program.host, {.allowed_hosts = server.allowed_hosts,
                                                    .allowed_origins = server.allowed_origins,
-                                                   .loopback = is_loopback(where->host)}));
+                                                   .loopback = is_loopback(where->host),
+                                                   .clock = &core.loop}));
   http.route("/healthz", [](const Inbound&, const std::shared_ptr<Exchange>& exchange) {
     exchange->reply({.status = 200, .headers = {{"Content-Type", "text/plain"}}, .body = "ok\n"});
   });
