@@ -129,7 +129,7 @@ ChaosHttp::Ending ChaosHttp::decide(const Claim& reserved, std::int64_t input, s
     case 7:
     case 8:
     case 9:
-      return limited(std::chrono::milliseconds(pick(0, 4000)));
+      return limited(grained(std::chrono::milliseconds(pick(0, 4000))));
     case 10:
       return limited(std::chrono::seconds(pick(20, 400)));
     case 11:
@@ -197,8 +197,9 @@ std::unique_ptr<Transfer> ChaosHttp::send(HttpRequest request, std::function<voi
     exchange->end_after(patience, std::move(ending));
     return exchange;
   }
-  const Duration connect(pick(0, 20'000'000));
-  const Duration latency = connect + Duration(chance(10) ? pick(0, 30'000'000'000) : pick(1'000'000, 2'000'000'000));
+  const Duration connect = grained(Duration(pick(0, 20'000'000)));
+  const Duration latency =
+      connect + grained(Duration(chance(10) ? pick(0, 30'000'000'000) : pick(1'000'000, 2'000'000'000)));
   if (latency >= patience) {  // too slow: the client gives up first
     const bool sent = connects && connect < patience;
     if (sent) exchange->connect_after(connect);

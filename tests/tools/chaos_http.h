@@ -33,8 +33,9 @@ struct Seen {
 class ChaosHttp final : public HttpClient {
  public:
   using Complain = std::function<void(const std::string&)>;
-  ChaosHttp(Loop& loop, std::uint64_t seed, int slots, Complain complain)
-      : loop_(loop), random_(seed), slots_(slots), complain_(std::move(complain)) {}
+  // All its spans are whole multiples of `grain`: a coarse one makes things happen at the same instant.
+  ChaosHttp(Loop& loop, std::uint64_t seed, int slots, Duration grain, Complain complain)
+      : loop_(loop), random_(seed), slots_(slots), grain_(grain), complain_(std::move(complain)) {}
 
   std::unique_ptr<Transfer> send(HttpRequest request, std::function<void(HttpResult)> done) override;
 
@@ -55,11 +56,13 @@ class ChaosHttp final : public HttpClient {
   std::int64_t pick(std::int64_t least, std::int64_t most) {
     return std::uniform_int_distribution(least, most)(random_);
   }
+  Duration grained(Duration span) const { return (span + grain_ - Duration(1)) / grain_ * grain_; }
   bool chance(int percent) { return pick(1, 100) <= percent; }
 
   Loop& loop_;
   std::mt19937_64 random_;
   const int slots_;
+  const Duration grain_;
   Complain complain_;
   std::map<std::string, Account> accounts_;
   std::map<int, Seen> seen_;

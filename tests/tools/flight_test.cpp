@@ -379,6 +379,31 @@ TEST_CASE("a flight may be destroyed by another's landing, in the middle of sett
   CHECK(f.gate.state().slots_taken == 1);
 }
 
+// A retry enters the gate at the instant at which another's deadline comes. That other is admitted first, finds no time left, and its
+// landing destroys the flight that is still inside enter(); the gate then has its turn, and nobody to give it to.
+TEST_CASE("a flight may be destroyed by another's landing, in the middle of asking", "[flight]") {
+  Field f;
+  f.model->settings.alias = "slow";
+  f.model->settings.model = "slow";
+  f.model->settings.rpm = 12;
+  f.model->settings.rpm_burst = 1;
+  f.model->group = f.gate.group(limit_group(f.model->settings));
+  auto asking = f.fly();
+  f.http.answer(0, HttpResponse{429, {{"retry-after", "5"}}, "{}"});
+  const auto expiring = start_flight(f.air, f.job(f.loop.now() + 5s), [&](Landing landing) {
+    f.landings.push_back(std::move(landing));
+    asking.reset();
+  });
+  REQUIRE(f.gate.state().waiting == 1);
+  f.loop.run_for(5s);
+  CHECK(asking == nullptr);
+  REQUIRE(f.landings.size() == 1);
+  CHECK(f.error().fault == Fault::timed_out);
+  CHECK(f.http.count() == 1);
+  CHECK(f.gate.state().slots_taken == 0);
+  CHECK(f.gate.state().waiting == 0);
+}
+
 TEST_CASE("the configured key is masked when the provider repeats it", "[flight]") {
   Field f;
   f.model->settings.api_key = Secret("hunter2hunter2", "env:KEY");

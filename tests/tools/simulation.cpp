@@ -49,12 +49,13 @@ class Simulation {
  public:
   Simulation(std::uint64_t seed, int calls)
       : random_(seed),
+        grain_(chance(50) ? Duration(250ms) : Duration(1)),
         gate_options_{.slots = static_cast<int>(pick(1, 8)),
                       .queue_limit = static_cast<int>(pick(0, 40)),
                       .queue_bytes = pick(1, 40) * 1000,
                       .max_wait = std::chrono::milliseconds(pick(0, 60'000))},
         gate_(loop_, store_, gate_options_),
-        http_(loop_, random_(), gate_options_.slots, [this](const std::string& what) { complain(what); }),
+        http_(loop_, random_(), gate_options_.slots, grain_, [this](const std::string& what) { complain(what); }),
         jitter_(random_()),
         air_{loop_, gate_, http_, budgets_, jitter_},
         flights_(air_),
@@ -68,7 +69,7 @@ class Simulation {
     Instant at = loop_.now();
     for (std::size_t call = 0; call < calls_.size(); ++call) {
       // Bursts, and pauses between them.
-      if (chance(30)) at += std::chrono::milliseconds(pick(0, chance(10) ? 30'000 : 800));
+      if (chance(30)) at += grained(std::chrono::milliseconds(pick(0, chance(10) ? 30'000 : 800)));
       arrivals.push_back(loop_.at(at, [this, call] { arrive(call); }));
     }
     while (!done() && loop_.step(Instant::max())) {
@@ -96,6 +97,7 @@ class Simulation {
   std::int64_t pick(std::int64_t least, std::int64_t most) {
     return std::uniform_int_distribution(least, most)(random_);
   }
+  Duration grained(Duration span) const { return (span + grain_ - Duration(1)) / grain_ * grain_; }
   bool chance(int percent) { return pick(1, 100) <= percent; }
   void complain(const std::string& what) {
     if (report_.violations.size() < 20)
@@ -109,7 +111,7 @@ class Simulation {
     settings.model = fmt::format("model-{}", i);
     settings.base_url = "http://sim/v1";
     settings.api_key = Secret("sk-sim-key", "env:SIM");
-    settings.rpm = pick(20, 600);
+    settings.rpm = grain_ > 1ms ? 240 / pick(1, 12) : pick(20, 600);
     settings.rpm_burst = pick(1, *settings.rpm);
     settings.tpm = pick(2'000, 60'000);
     settings.tpm_burst = pick(500, *settings.tpm);
@@ -142,7 +144,7 @@ class Simulation {
     job.prompt.max_output_tokens = pick(1, chance(5) ? 30'000 : 400);
     // Callers that come back, some on time, some early, some never: a few numbers are asked for again and again.
     if (chance(60)) job.caller = static_cast<std::uint64_t>(pick(1, 40));
-    if (chance(30)) call.deadline = job.deadline = loop_.now() + std::chrono::milliseconds(pick(0, 20'000));
+    if (chance(30)) call.deadline = job.deadline = loop_.now() + grained(std::chrono::milliseconds(pick(0, 20'000)));
     call.max_attempts = job.model->settings.max_attempts;
     auto landed = [this, n](Landing landing) {
       if (calls_[n].starting) complain(fmt::format("call {} landed inside start", n));
@@ -156,7 +158,7 @@ class Simulation {
     call.starting = false;
     // What becomes of it, from outside.
     if (chance(30)) {
-      const Duration when(chance(50) ? pick(0, 30'000'000) : pick(0, 10'000'000'000));
+      const Duration when = grained(Duration(chance(50) ? pick(0, 30'000'000) : pick(0, 10'000'000'000)));
       fates_.push_back(loop_.at(loop_.now() + when, [this, n] { meddle(n); }));
     }
   }
@@ -259,6 +261,7 @@ class Simulation {
   }
 
   std::mt19937_64 random_;
+  const Duration grain_;  // of every span: a coarse one makes things happen at the same instant
   Report report_;
   fakes::FakeLoop loop_;
   WatchedStore store_;
