@@ -1,4 +1,4 @@
-// One HTTP request and its way back, as the connection layer (http.h) and the MCP endpoint (endpoint.h) share it.
+// One HTTP request and its way back, as the connection layer (http/server.h) and the MCP endpoint (endpoint.h) share it.
 // Shape:   header names lower case, values raw (optional white space trimmed), duplicates kept in order; the body is whole and
 //          decoded from chunks.
 // Threads: an Exchange may be used from any thread; it answers once, later answers are ignored. It may outlive its connection.
@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "mcp/principal.h"
+
 namespace weir::mcp {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -20,7 +22,8 @@ struct Inbound {
   std::string method, target;  // target as sent, e.g. "/mcp?x=1"
   Headers headers;
   std::string body;
-  std::string peer;  // "127.0.0.1:53211"
+  std::string peer;          // "127.0.0.1:53211"
+  Principal principal = {};  // set by the door (auth); anonymous where there is none
   // The only value of a header; null when it is absent or there are several (count() tells which).
   const std::string* header(std::string_view lower_case_name) const;
   int count(std::string_view lower_case_name) const;

@@ -9,7 +9,7 @@
 
 #include "limiter/loop_uv.h"
 #include "mcp/endpoint.h"
-#include "mcp/http.h"
+#include "mcp/http/server.h"
 #include "mcp/stdio.h"
 #include "tests/conformance/fixture_host.h"
 

@@ -53,9 +53,7 @@ const std::vector<Folder>& chain() {
 }
 
 // The composition root, and the host that offers the catalog over MCP, know both sides.
-bool joins_tools_to_mcp(const Source& source) {
-  return source.path == "mcp/main.cpp" || source.path.starts_with("mcp/weir_host");
-}
+bool joins_tools_to_mcp(const Source& source) { return source.path == "mcp/main.cpp" || source.in("mcp/weir"); }
 
 bool is_project_folder(std::string_view name) {
   return name == "tests" || name == "bench" ||
@@ -68,7 +66,7 @@ struct Fence {
   std::string_view place;
 };
 
-bool http_cpp(const Source& source) { return source.path.starts_with("mcp/http") && source.path.ends_with(".cpp"); }
+bool http_cpp(const Source& source) { return source.in("mcp/http") && source.path.ends_with(".cpp"); }
 
 const std::vector<Fence>& fences() {
   static const std::vector<Fence> all = {
@@ -78,7 +76,7 @@ const std::vector<Fence>& fences() {
        "config/parse* and the simulator"},
       {"curl/", [](const Source& s) { return s.in("tools/http"); }, "tools/http/"},
       {"httplib.h", [](const Source& s) { return http_cpp(s) || s.in("simulator"); },
-       "mcp/http*.cpp and the simulator"},
+       "mcp/http/*.cpp and the simulator"},
       {"uv.h", [](const Source& s) { return s.path == "limiter/loop_uv.cpp"; }, "limiter/loop_uv.cpp"},
       {"kainjow/", [](const Source& s) { return s.path == "tools/catalog/template.cpp"; },
        "tools/catalog/template.cpp"},

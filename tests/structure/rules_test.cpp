@@ -27,9 +27,9 @@ TEST_CASE("an arrow against the chain is found, with its line", "[structure]") {
 TEST_CASE("arrows along the chain are fine", "[structure]") {
   CHECK(arrows("limiter/a.cpp", "\"config/config.h\"").empty());
   CHECK(arrows("tools/http/a.cpp", "\"limiter/gate.h\"").empty());
-  CHECK(arrows("mcp/http.cpp", "\"limiter/loop.h\"").empty());
+  CHECK(arrows("mcp/http/server.cpp", "\"limiter/loop.h\"").empty());
   CHECK(arrows("mcp/main.cpp", "\"tools/flights.h\"").empty());
-  CHECK(arrows("mcp/weir_host_answer.h", "\"tools/flight.h\"").empty());
+  CHECK(arrows("mcp/weir/answer.h", "\"tools/flight.h\"").empty());
   CHECK(arrows("tests/tools/a.cpp", "\"tools/flight.h\"").empty());
   CHECK(arrows("config/a.cpp", "<vector>").empty());
   CHECK(arrows("config/a.cpp", "<sys/stat.h>").empty());
@@ -60,9 +60,9 @@ TEST_CASE("a library outside of its fence is found", "[structure]") {
   CHECK(third_parties("simulator/config_file.cpp", "<toml++/toml.h>").empty());
   CHECK(third_parties("tools/providers/openai.cpp", "<curl/curl.h>").size() == 1);
   CHECK(third_parties("tools/http/curl.cpp", "<curl/curl.h>").empty());
-  CHECK(third_parties("mcp/http.h", "<httplib.h>").size() == 1);
+  CHECK(third_parties("mcp/http/server.h", "<httplib.h>").size() == 1);
   CHECK(third_parties("mcp/stdio.cpp", "<httplib.h>").size() == 1);
-  CHECK(third_parties("mcp/http_router.cpp", "<httplib.h>").empty());
+  CHECK(third_parties("mcp/http/router.cpp", "<httplib.h>").empty());
   CHECK(third_parties("limiter/gate.cpp", "<uv.h>").size() == 1);
   CHECK(third_parties("limiter/loop_uv.h", "<uv.h>").size() == 1);
   CHECK(third_parties("limiter/loop_uv.cpp", "<uv.h>").empty());
@@ -111,10 +111,10 @@ TEST_CASE("a clock read outside of the loop is found", "[structure]") {
 }
 
 TEST_CASE("a protocol date outside of the revisions is found", "[structure]") {
-  CHECK(protocol_dates({"mcp/http.cpp", "if (v == \"2025-06-18\")"}).size() == 1);
+  CHECK(protocol_dates({"mcp/http/server.cpp", "if (v == \"2025-06-18\")"}).size() == 1);
   CHECK(protocol_dates({"mcp/rev_legacy.cpp", "\"2025-06-18\""}).empty());
   CHECK(protocol_dates({"mcp/revision.cpp", "\"2025-06-18\""}).empty());
-  CHECK(protocol_dates({"mcp/http.cpp", "// since 2025-06-18\n"}).empty());
+  CHECK(protocol_dates({"mcp/http/server.cpp", "// since 2025-06-18\n"}).empty());
   CHECK(protocol_dates({"tests/mcp/a.cpp", "\"2025-06-18\""}).empty());
 }
 

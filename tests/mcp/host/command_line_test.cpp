@@ -1,11 +1,11 @@
-#include "mcp/command_line.h"
+#include "mcp/weir/command_line.h"
 
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
-#include "mcp/weir_host_shell.h"
+#include "mcp/weir/shell.h"
 #include "tests/mcp/host/tools.h"
 
 using namespace weir;

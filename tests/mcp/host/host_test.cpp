@@ -1,4 +1,4 @@
-#include "mcp/weir_host.h"
+#include "mcp/weir/host.h"
 
 #include "limiter/store_memory.h"
 #include "tests/fakes/fake_loop.h"

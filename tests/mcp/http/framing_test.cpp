@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "hostile.h"
-#include "mcp/http_framing.h"
+#include "mcp/http/framing.h"
 
 namespace weir::mcp {
 namespace {

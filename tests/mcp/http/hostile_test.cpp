@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "hostile.h"
-#include "mcp/http_framing.h"
+#include "mcp/http/framing.h"
 #include "wire.h"
 
 namespace weir::mcp {

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "mcp/http_answer.h"
+#include "mcp/http/answer.h"
 #include "wire.h"
 
 namespace weir::mcp {

@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <thread>
 
-#include "mcp/http_syntax.h"
+#include "mcp/http/syntax.h"
 
 namespace weir::mcp {
 namespace {

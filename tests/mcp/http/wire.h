@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "mcp/http.h"
+#include "mcp/http/server.h"
 
 namespace weir::mcp {
 

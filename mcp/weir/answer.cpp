@@ -1,4 +1,4 @@
-#include "mcp/weir_host_answer.h"
+#include "mcp/weir/answer.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "mcp/http_chunks.h"
+#include "mcp/http/chunks.h"
 
 #include <fmt/core.h>
 

@@ -1,4 +1,4 @@
-#include "mcp/weir_host_shell.h"
+#include "mcp/weir/shell.h"
 
 #include <fmt/format.h>
 

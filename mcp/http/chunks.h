@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "mcp/http_syntax.h"
+#include "mcp/http/syntax.h"
 
 namespace weir::mcp {
 

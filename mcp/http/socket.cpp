@@ -1,4 +1,4 @@
-#include "mcp/http_socket.h"
+#include "mcp/http/socket.h"
 
 #include <arpa/inet.h>
 #include <fmt/core.h>

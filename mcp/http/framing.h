@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "mcp/http_chunks.h"
+#include "mcp/http/chunks.h"
 #include "mcp/transport.h"
 
 namespace weir::mcp {

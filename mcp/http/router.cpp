@@ -1,7 +1,7 @@
 // The only file of mcp/ that knows cpp-httplib. It compiles with Debian's 0.11.4 and with current versions, which
 // differ in Stream's virtual functions and in the parameters of process_request; CPPHTTPLIB_VERSION_NUM came after
 // 0.11.4.
-#include "mcp/http_router.h"
+#include "mcp/http/router.h"
 
 #include <httplib.h>
 

@@ -1,4 +1,4 @@
-#include "mcp/http_framing.h"
+#include "mcp/http/framing.h"
 
 #include <fmt/core.h>
 

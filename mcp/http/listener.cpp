@@ -1,4 +1,4 @@
-#include "mcp/http_listener.h"
+#include "mcp/http/listener.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "mcp/http_exchange.h"
+#include "mcp/http/exchange.h"
 
 #include <fmt/core.h>
 
@@ -6,7 +6,7 @@
 #include <exception>
 #include <utility>
 
-#include "mcp/http_answer.h"
+#include "mcp/http/answer.h"
 
 namespace weir::mcp {
 

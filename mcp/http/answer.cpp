@@ -1,10 +1,10 @@
-#include "mcp/http_answer.h"
+#include "mcp/http/answer.h"
 
 #include <fmt/core.h>
 
 #include <iterator>
 
-#include "mcp/http_syntax.h"
+#include "mcp/http/syntax.h"
 
 namespace weir::mcp {
 namespace {

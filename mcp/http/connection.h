@@ -14,10 +14,10 @@
 #include <string_view>
 
 #include "limiter/loop_uv.h"
-#include "mcp/http_exchange.h"
-#include "mcp/http_framing.h"
-#include "mcp/http_outbox.h"
-#include "mcp/http_socket.h"
+#include "mcp/http/exchange.h"
+#include "mcp/http/framing.h"
+#include "mcp/http/outbox.h"
+#include "mcp/http/socket.h"
 
 namespace weir::mcp {
 

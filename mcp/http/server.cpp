@@ -1,13 +1,13 @@
-#include "mcp/http.h"
+#include "mcp/http/server.h"
 
 #include <algorithm>
 #include <system_error>
 #include <utility>
 #include <vector>
 
-#include "mcp/http_lane.h"
-#include "mcp/http_listener.h"
-#include "mcp/http_socket.h"
+#include "mcp/http/lane.h"
+#include "mcp/http/listener.h"
+#include "mcp/http/socket.h"
 
 namespace weir::mcp {
 namespace {

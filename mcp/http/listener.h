@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "mcp/http_lane.h"
-#include "mcp/http_socket.h"
+#include "mcp/http/lane.h"
+#include "mcp/http/socket.h"
 
 namespace weir::mcp {
 

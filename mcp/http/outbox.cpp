@@ -1,4 +1,4 @@
-#include "mcp/http_outbox.h"
+#include "mcp/http/outbox.h"
 
 #include <sys/socket.h>
 #include <sys/uio.h>

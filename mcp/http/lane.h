@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "limiter/loop_uv.h"
-#include "mcp/http.h"
-#include "mcp/http_exchange.h"
-#include "mcp/http_router.h"
-#include "mcp/http_socket.h"
+#include "mcp/http/exchange.h"
+#include "mcp/http/router.h"
+#include "mcp/http/server.h"
+#include "mcp/http/socket.h"
 
 namespace weir::mcp {
 

@@ -1,4 +1,4 @@
-#include "mcp/http_connection.h"
+#include "mcp/http/connection.h"
 
 #include <fmt/core.h>
 #include <linux/sockios.h>
@@ -10,8 +10,8 @@
 #include <exception>
 #include <utility>
 
-#include "mcp/http_answer.h"
-#include "mcp/http_lane.h"
+#include "mcp/http/answer.h"
+#include "mcp/http/lane.h"
 
 namespace weir::mcp {
 namespace {

@@ -1,11 +1,11 @@
-#include "mcp/weir_host.h"
+#include "mcp/weir/host.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <optional>
 
-#include "mcp/weir_host_answer.h"
+#include "mcp/weir/answer.h"
 
 namespace weir::mcp {
 namespace {

@@ -1,4 +1,4 @@
-#include "mcp/command_line.h"
+#include "mcp/weir/command_line.h"
 
 #include <fmt/format.h>
 

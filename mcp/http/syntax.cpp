@@ -1,4 +1,4 @@
-#include "mcp/http_syntax.h"
+#include "mcp/http/syntax.h"
 
 #include <algorithm>
 #include <array>

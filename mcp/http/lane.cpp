@@ -1,9 +1,9 @@
-#include "mcp/http_lane.h"
+#include "mcp/http/lane.h"
 
 #include <system_error>
 #include <utility>
 
-#include "mcp/http_connection.h"
+#include "mcp/http/connection.h"
 
 namespace weir::mcp {
 namespace {
