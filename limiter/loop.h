@@ -4,7 +4,7 @@
 // Shape:   Instant is a point on the loop's monotonic clock; its zero means nothing.
 // Units:   nanoseconds. A timer never fires before its instant.
 // Errors:  none.
-// Threads: now() and post() may be called from any thread; everything else only on the loop's thread. A Timer is
+// Threads: now(), wall() and post() may be called from any thread; everything else only on the loop's thread. A Timer is
 //          destroyed there. Owner:   the caller owns the Timer; destroying or cancelling it means that its function
 //          will not run.
 #pragma once
@@ -27,6 +27,7 @@ struct LoopClock {
   static constexpr bool is_steady = true;
 };
 using Instant = LoopClock::time_point;
+using WallTime = std::chrono::sys_time<Duration>;
 
 class Loop;
 
@@ -55,6 +56,8 @@ class Loop {
  public:
   virtual ~Loop() = default;
   virtual Instant now() const = 0;
+  // The calendar's time, which can jump: for what leaves the process (expiries, dates), never for waiting.
+  virtual WallTime wall() const = 0;
   // Runs `fn` once, at `when` or as soon after it as the loop is free; at once (but never inside this call) if it is
   // past. Functions due at the same instant run in the order in which they were asked for.
   [[nodiscard]] virtual Timer at(Instant when, std::function<void()> fn) = 0;

@@ -180,6 +180,8 @@ UvLoop::~UvLoop() {
 
 Instant UvLoop::now() const { return clock_now(); }
 
+WallTime UvLoop::wall() const { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
 Timer UvLoop::at(Instant when, std::function<void()> fn) {
   auto& s = *state_;
   const std::uint64_t id = ++s.last_id;

@@ -34,6 +34,7 @@ class UvLoop final : public Loop {
   UvLoop& operator=(const UvLoop&) = delete;
 
   Instant now() const override;
+  WallTime wall() const override;
   [[nodiscard]] Timer at(Instant when, std::function<void()> fn) override;
   void post(std::function<void()> fn) override;
 

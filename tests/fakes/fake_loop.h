@@ -12,6 +12,8 @@ namespace weir::fakes {
 class FakeLoop final : public Loop {
  public:
   Instant now() const override { return now_; }
+  WallTime wall() const override { return wall_at_zero + now_.time_since_epoch(); }
+  WallTime wall_at_zero{std::chrono::seconds(1'800'000'000)};  // January 2027
   Timer at(Instant when, std::function<void()> fn) override {
     const auto id = ++last_id_;
     timers_.emplace(std::pair{when, id}, std::move(fn));
