@@ -37,6 +37,11 @@ bool is_authority(std::string_view text, bool port_required, int lowest_port) {
   return is_host(host) && text[host.size()] == ':' && is_port(text.substr(host.size() + 1), lowest_port);
 }
 
+// "127.evil.example" is a name, not an address.
+bool is_ipv4(std::string_view text) {
+  return text.find_first_not_of("0123456789.") == text.npos && std::count(text.begin(), text.end(), '.') == 3;
+}
+
 std::optional<std::string_view> after_scheme(std::string_view url) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (url.starts_with(scheme)) return url.substr(scheme.size());
@@ -78,6 +83,17 @@ Objection object_to_base_url(std::string_view text) {
                        in_quotes(text));
   }
   return std::nullopt;
+}
+
+Objection object_to_trusted_url(std::string_view text) {
+  if (const auto objection = object_to_base_url(text)) return objection;
+  if (text.starts_with("https://")) return std::nullopt;
+  const auto rest = *after_scheme(text);
+  const std::string_view authority = rest.substr(0, rest.find('/'));
+  const std::string_view host =
+      authority.substr(0, authority.starts_with('[') ? authority.find(']') + 1 : authority.find(':'));
+  if (host == "localhost" || host == "[::1]" || (host.starts_with("127.") && is_ipv4(host))) return std::nullopt;
+  return fmt::format("must be https://…, not {}; http:// is for loopback addresses only", in_quotes(text));
 }
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 // The configuration as values: what the TOML file says, with defaults filled in and units resolved. Immutable once loaded.
-// Shape:   Config{file, server, models, tools}; models and tools are ordered by name; `line` is where each was written.
+// Shape:   Config{file, server, auth, clients, models, tools}; clients, models and tools are ordered by name; `line` is
+//          where each was written.
 // Units:   durations in nanoseconds (TOML: "30s", "250ms", "2m", "1h"); sizes in bytes ("2MiB", "64KiB", plain integers);
 //          prices in picodollars per token (TOML: US dollars per million tokens; 0.10 = 100,000 picodollars per token).
 // Errors:  load() reports every mistake of the file at once, ordered by line; it returns a Config only when there is none.
@@ -40,6 +41,7 @@ struct ServerSettings {
   Duration drain_timeout = std::chrono::seconds(10);   // SIGTERM to the end of calls in flight
   std::vector<std::string> allowed_hosts;              // Host values beside loopback names ("weir.example.com:8787")
   std::vector<std::string> allowed_origins;            // Origin values ("https://app.example.com"); none by default
+  std::string tls_cert, tls_key;                       // PEM files, absolute paths; both, or neither = plain HTTP
   int line = 0;
   bool operator==(const ServerSettings&) const = default;
 };
@@ -98,13 +100,37 @@ struct ToolSettings {
   std::string prompt;                      // user prompt template (mustache); required
   std::int64_t max_output_tokens = 512;    // >= 1
   std::vector<InputSettings> inputs;       // ordered by name
+  std::vector<std::string> scopes;         // all of them are needed to call it; empty = any caller
   int line = 0, prompt_line = 0, system_line = 0;
   bool operator==(const ToolSettings&) const = default;
+};
+
+// Who may call, by a token of its own.
+struct ClientSettings {
+  std::string name;                                // [clients.<name>]; what calls are booked on
+  Secret token;                                    // "env:NAME" or "file:/path"; visible ASCII, 16 to 8192 bytes
+  std::optional<std::vector<std::string>> scopes;  // absent = all
+  int line = 0;
+  bool operator==(const ClientSettings&) const = default;
+};
+
+// [auth]: tokens of an OAuth authorization server are accepted.
+struct AuthSettings {
+  std::string issuer;                          // as tokens say it in `iss`, to the letter
+  std::string audience;                        // this server's canonical URI, as tokens say it in `aud`
+  std::string jwks;                            // the issuer's keys: https://, http://LOOPBACK, or "file:/path"
+  Duration jwks_refresh = std::chrono::minutes(15);
+  std::vector<std::string> scopes_supported;   // what clients may ask the issuer for; told to them
+  std::string resource_name;                   // for people; may be empty
+  int line = 0;
+  bool operator==(const AuthSettings&) const = default;
 };
 
 struct Config {
   std::string file;
   ServerSettings server;
+  std::optional<AuthSettings> auth;
+  std::map<std::string, ClientSettings> clients;
   std::map<std::string, ModelSettings> models;
   std::map<std::string, ToolSettings> tools;
   bool operator==(const Config&) const = default;

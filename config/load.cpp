@@ -14,9 +14,10 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t kModelsMax = 1'000, kToolsMax = 10'000;
+constexpr std::size_t kClientsMax = 1'000, kModelsMax = 1'000, kToolsMax = 10'000;
 
-// The named tables of a section, [models.*] or [tools.*]. One too many is a mistake, and the section is not read.
+// The named tables of a section, [clients.*], [models.*] or [tools.*]. One too many is a mistake, and the section is
+// not read.
 const std::vector<Member>& members_of(const Node* section, const char* name, std::size_t most, Mistakes& mistakes) {
   static const std::vector<Member> none;
   if (section == nullptr) return none;
@@ -33,9 +34,29 @@ bool is_table(const Member& member, std::string_view section, Mistakes& mistakes
   return false;
 }
 
+std::map<std::string, ClientSettings> read_clients(const Node* section, const Environment& environment,
+                                                   Mistakes& mistakes) {
+  std::map<std::string, ClientSettings> sound;
+  if (section != nullptr && section->members.empty()) {
+    mistakes.add(section->line,
+                 "no client; add [clients.NAME] with a token, or leave [clients] out, which lets everybody in");
+  }
+  for (const Member& member : members_of(section, "clients", kClientsMax, mistakes)) {
+    if (mistakes.full()) break;
+    if (!is_table(member, "clients", mistakes)) continue;
+    const std::size_t before = mistakes.count();
+    ClientSettings client = read_client(member, environment, mistakes);
+    if (mistakes.count() == before) sound.emplace(member.key, std::move(client));
+  }
+  check_shared_tokens(sound, mistakes);
+  return sound;
+}
+
 Config read(const Node& document, const std::string& file, const Environment& environment, Mistakes& mistakes) {
   Fields top(document, "top level", mistakes);
   const Node* server = top.find("server", NodeKind::table);
+  const Node* auth = top.find("auth", NodeKind::table);
+  const Node* clients = top.find("clients", NodeKind::table);
   const Node* models = top.find("models", NodeKind::table);
   const Node* tools = top.find("tools", NodeKind::table);
   top.reject_unknown();
@@ -49,6 +70,8 @@ Config read(const Node& document, const std::string& file, const Environment& en
   Config config;
   config.file = file;
   config.server = read_server(server, names, mistakes);
+  if (auth != nullptr) config.auth = read_auth(*auth, mistakes);
+  config.clients = read_clients(clients, environment, mistakes);
   std::map<std::string, ModelSettings> sound;
   for (const Member& member : model_members) {
     if (mistakes.full()) break;

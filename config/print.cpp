@@ -58,6 +58,33 @@ void print_server(Page& page, const Config& config) {
   page.value("drain_timeout", server.drain_timeout, standard.drain_timeout, toml_duration);
   page.value("allowed_hosts", server.allowed_hosts, standard.allowed_hosts, toml_strings);
   page.value("allowed_origins", server.allowed_origins, standard.allowed_origins, toml_strings);
+  if (server.tls_cert.empty()) {
+    page.remark("tls_cert, tls_key: none; plain HTTP");
+  } else {
+    page.value("tls_cert", toml_string(server.tls_cert));
+    page.value("tls_key", toml_string(server.tls_key));
+  }
+}
+
+void print_auth(Page& page, const AuthSettings& auth) {
+  const AuthSettings standard;
+  page.table("auth");
+  page.value("issuer", toml_string(auth.issuer));
+  page.value("audience", toml_string(auth.audience));
+  page.value("jwks", toml_string(auth.jwks));
+  page.value("jwks_refresh", auth.jwks_refresh, standard.jwks_refresh, toml_duration);
+  page.value("scopes_supported", auth.scopes_supported, standard.scopes_supported, toml_strings);
+  if (!auth.resource_name.empty()) page.value("resource_name", toml_string(auth.resource_name));
+}
+
+void print_client(Page& page, const ClientSettings& client) {
+  page.table("clients." + toml_key(client.name));
+  page.value("token", toml_string(client.token.source()));
+  if (client.scopes) {
+    page.value("scopes", toml_strings(*client.scopes));
+  } else {
+    page.remark("scopes: all");
+  }
 }
 
 void print_rate(Page& page, const std::string& key, const std::optional<std::int64_t>& rate,
@@ -154,6 +181,7 @@ void print_tool(Page& page, const ToolSettings& tool, const std::string& default
   if (!tool.system.empty()) page.value("system", toml_prose(tool.system));
   page.value("prompt", toml_prose(tool.prompt));
   page.value("max_output_tokens", tool.max_output_tokens, standard.max_output_tokens, number);
+  page.value("scopes", tool.scopes, standard.scopes, toml_strings);
   for (const InputSettings& input : tool.inputs) print_input(page, input);
 }
 
@@ -163,6 +191,12 @@ std::string effective_config(const Config& config) {
   Page page;
   page.remark(fmt::format("The configuration in force, from {}.", in_quotes(config.file)));
   print_server(page, config);
+  if (config.auth) {
+    print_auth(page, *config.auth);
+  } else if (config.clients.empty()) {
+    page.remark("no [auth] and no [clients.NAME]: whoever reaches the server may call");
+  }
+  for (const auto& [name, client] : config.clients) print_client(page, client);
   for (const auto& [alias, model] : config.models) print_model(page, model);
   for (const auto& [name, tool] : config.tools) print_tool(page, tool, config.server.default_model);
   return std::move(page).take();

@@ -53,6 +53,19 @@ Text from_file(const std::string& path) {
 
 }  // namespace
 
+std::optional<std::string> object_to_file(const std::string& path) {
+  if (path.empty() || path[0] != '/') {
+    return fmt::format("must be the absolute path of a file, such as \"/etc/weir/cert.pem\", not {}", in_quotes(path));
+  }
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) {
+    return error ? fmt::format("names {}, which cannot be read: {}", in_quotes(path), error.message())
+                 : fmt::format("names {}, which is not a regular file", in_quotes(path));
+  }
+  if (!std::ifstream(path, std::ios::binary)) return fmt::format("names {}, which cannot be read", in_quotes(path));
+  return std::nullopt;
+}
+
 tl::expected<Secret, std::string> read_secret(const std::string& source, const Environment& environment) {
   Text text;
   std::string place;

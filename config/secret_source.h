@@ -3,6 +3,7 @@
 // itself. Threads: a function; it reads the environment and the file.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 
@@ -10,6 +11,9 @@
 #include "config/secret.h"
 
 namespace weir {
+
+// Why nothing can be read from a file; nothing if something can. Its path must be absolute, and it no pipe or device.
+std::optional<std::string> object_to_file(const std::string& path);
 
 tl::expected<Secret, std::string> read_secret(const std::string& source, const Environment& environment);
 

@@ -12,6 +12,8 @@
 
 namespace weir {
 
+class Fields;
+
 // The models that a tool may name: all that are declared, be they right or wrong, so that one mistake is reported once.
 struct ModelNames {
   std::vector<std::string> declared;
@@ -27,6 +29,8 @@ const char* name_of(InputType type);
 
 // `table` is null when the file has no [server]. Sets names.fallback.
 ServerSettings read_server(const Node* table, ModelNames& names, Mistakes& mistakes);
+ClientSettings read_client(const Member& member, const Environment& environment, Mistakes& mistakes);
+AuthSettings read_auth(const Node& table, Mistakes& mistakes);
 ModelSettings read_model(const Member& member, const Environment& environment, Mistakes& mistakes);
 ToolSettings read_tool(const Member& member, const ModelNames& names, Mistakes& mistakes);
 InputSettings read_input(const Member& member, const std::string& tool, Mistakes& mistakes);
@@ -34,5 +38,11 @@ InputSettings read_input(const Member& member, const std::string& tool, Mistakes
 // What holds between models: two aliases of one account and model share their buckets, so their limits must agree.
 // `models` are those that were read without a mistake.
 void check_shared_limits(const std::map<std::string, ModelSettings>& models, Mistakes& mistakes);
+
+// Two clients with one token could not be told apart. `clients` are those that were read without a mistake.
+void check_shared_tokens(const std::map<std::string, ClientSettings>& clients, Mistakes& mistakes);
+
+// Sets `to` if the key is there and holds scopes as OAuth writes them, each once.
+void read_scopes(Fields& fields, const std::string& key, std::vector<std::string>& to);
 
 }  // namespace weir

@@ -4,6 +4,7 @@
 
 #include "config/addresses.h"
 #include "config/fields.h"
+#include "config/secret_source.h"
 #include "config/sections.h"
 
 namespace weir {
@@ -40,6 +41,20 @@ void read_default_model(Fields& fields, ServerSettings& server, ModelNames& name
   names.fallback = server.default_model;
 }
 
+// What the files hold is for whoever speaks TLS to judge; here: both or none, and that they can be read.
+void read_tls(Fields& fields, ServerSettings& server) {
+  for (const auto& [key, to] : {std::pair{"tls_cert", &server.tls_cert}, std::pair{"tls_key", &server.tls_key}}) {
+    if (!fields.read(key, *to)) continue;
+    if (const auto objection = object_to_file(*to))
+      fields.mistake(*fields.find(key), fmt::format("{} {}", key, *objection));
+  }
+  const Node *cert = fields.find("tls_cert"), *key = fields.find("tls_key");
+  if ((cert == nullptr) == (key == nullptr)) return;
+  fields.mistake(cert == nullptr ? *key : *cert,
+                 fmt::format("{} is given without {}; TLS needs both", cert == nullptr ? "tls_key" : "tls_cert",
+                             cert == nullptr ? "tls_cert" : "tls_key"));
+}
+
 }  // namespace
 
 ServerSettings read_server(const Node* table, ModelNames& names, Mistakes& mistakes) {
@@ -64,6 +79,7 @@ ServerSettings read_server(const Node* table, ModelNames& names, Mistakes& mista
   fields.read("drain_timeout", server.drain_timeout, {0s, 1h});
   read_hosts(fields, "allowed_hosts", server.allowed_hosts, object_to_host);
   read_hosts(fields, "allowed_origins", server.allowed_origins, object_to_origin);
+  read_tls(fields, server);
   fields.reject_unknown();
   return server;
 }

@@ -19,10 +19,12 @@ struct Row {
 std::string file(const Row& row, bool with_line) {
   const std::string line = with_line ? row.key + " = " + row.value + '\n' : "";
   if (row.section == "server") return "[server]\n" + line + kOneModel + kOneTool;
+  if (row.section == "auth") return kAuth + line + kOneModel + kOneTool;
+  if (row.section == "client") return kClient + line + kOneModel + kOneTool;
   if (row.section == "model") return kOneModel + line + kOneTool;
   if (row.section == "tool") return kOneModel + kOneTool + line;
   if (row.section == "required") {  // keys that cannot be left out stand in the sample already: the row replaces them
-    std::string text = kOneModel + kOneTool;
+    std::string text = kOneModel + kOneTool + kAuth + kClient;
     const std::size_t at = text.find('\n' + row.key + " = ") + 1;
     return with_line ? text.replace(at, text.find('\n', at) + 1 - at, line) : text;
   }
@@ -31,8 +33,14 @@ std::string file(const Row& row, bool with_line) {
 
 using C = const Config&;
 const ModelSettings& model(C config) { return config.models.at("fast"); }
+const ClientSettings& client(C config) { return config.clients.at("ci"); }
 const ToolSettings& tool(C config) { return config.tools.at("summarise"); }
 const InputSettings& input(C config) { return tool(config).inputs.at(0); }
+
+using Strings = std::vector<std::string>;
+// Any file: the configuration does not look into it.
+const std::string kSomeFile = std::string(WEIR_SOURCE_DIR) + "/README.md", kOtherFile = kSomeFile + "/../CHANGELOG.md";
+std::string quoted(const std::string& text) { return '"' + text + '"'; }
 
 const std::vector<Row> kRows = {
     {"server", "http", "\"[::1]:0\"", [](C c) { return c.server.http == "[::1]:0"; }},
@@ -51,6 +59,25 @@ const std::vector<Row> kRows = {
      [](C c) { return c.server.allowed_hosts == std::vector<std::string>{"a.example"}; }},
     {"server", "allowed_origins", "[\"https://a.example\"]",
      [](C c) { return c.server.allowed_origins == std::vector<std::string>{"https://a.example"}; }},
+    {"server", "tls_cert", quoted(kSomeFile) + "\ntls_key = " + quoted(kSomeFile),
+     [](C c) { return c.server.tls_cert == kSomeFile; }},
+    {"server", "tls_key", quoted(kSomeFile) + "\ntls_cert = " + quoted(kSomeFile),
+     [](C c) { return c.server.tls_key == kSomeFile; }},
+    {"required", "issuer", "\"http://localhost:9/realm/\"",
+     [](C c) { return c.auth->issuer == "http://localhost:9/realm/"; }},
+    {"required", "audience", "\"https://other.example\"",
+     [](C c) { return c.auth->audience == "https://other.example"; }},
+    {"required", "jwks", quoted("file:" + kSomeFile), [](C c) { return c.auth->jwks == "file:" + kSomeFile; }},
+    {"auth", "jwks_refresh", "\"1m\"", [](C c) { return c.auth->jwks_refresh == 1min; }},
+    {"auth", "scopes_supported", "[\"a:read\"]", [](C c) { return c.auth->scopes_supported == Strings{"a:read"}; }},
+    {"auth", "resource_name", "\"Weir\"", [](C c) { return c.auth->resource_name == "Weir"; }},
+    {"required", "token", "\"env:OTHER_TOKEN\"",
+     [](C c) { return client(c).token == Secret("sk-marker-5f1d-other", "env:OTHER_TOKEN"); }},
+    {"client", "scopes", "[\"a\", \"b\"]",
+     [](C c) {
+       return client(c).scopes == Strings{"a", "b"};
+     }},
+    {"tool", "scopes", "[\"a\"]", [](C c) { return tool(c).scopes == Strings{"a"}; }},
     {"model", "provider", "\"compatible\"\nbase_url = \"http://a\"",
      [](C c) { return model(c).provider == "compatible"; }},
     {"required", "model", "\"gpt-5\"", [](C c) { return model(c).model == "gpt-5"; }},
@@ -137,6 +164,8 @@ TEST_CASE("every key that the reader knows has its test here", "[config]") {
     (of_input ? tested_of_inputs : tested).insert(row.key);
   }
   std::set<std::string> known = known_after("[server]\nzzzzzz = 1\n" + kOneModel);
+  known.merge(known_after(kAuth + "zzzzzz = 1\n" + kOneModel));
+  known.merge(known_after(kClient + "zzzzzz = 1\n" + kOneModel));
   known.merge(known_after(kOneModel + "zzzzzz = 1\n"));
   known.merge(known_after(kOneModel + kOneTool + "zzzzzz = 1\n"));
   CHECK(known == tested);
@@ -150,6 +179,34 @@ TEST_CASE("a tool that names no model gets server.default_model, one that does k
   REQUIRE(config);
   CHECK(tool(*config).model == "slow");
   CHECK(config->tools.at("own").model == "fast");
+}
+
+TEST_CASE("a client without scopes may everything, one with an empty list may nothing that needs a scope", "[config]") {
+  const auto config = parse(kOneModel + kClient + "[clients.none]\ntoken = \"env:OTHER_TOKEN\"\nscopes = []\n");
+  REQUIRE(config);
+  CHECK(client(*config).scopes == std::nullopt);
+  CHECK(config->clients.at("none").scopes == Strings{});
+}
+
+TEST_CASE("a client's token has 16 bytes at least and 8 KiB at most", "[config]") {
+  const auto with = [](const std::string& name) { return kOneModel + "[clients.a]\ntoken = \"env:" + name + "\"\n"; };
+  CHECK(messages(with("CLIENT_TOKEN")) == "");
+  CHECK(messages(with("LONG_TOKEN")) == "");
+  CHECK(messages(with("SHORT_TOKEN")).find("fewer than 16 bytes") != std::string::npos);
+  CHECK(messages(with("HUGE_TOKEN")).find("more than 8 KiB") != std::string::npos);
+}
+
+TEST_CASE("what is trusted is at https, or on this machine", "[config]") {
+  const auto with = [](const std::string& jwks) {
+    return kOneModel + "[auth]\nissuer = \"https://a\"\naudience = \"https://b\"\njwks = \"" + jwks + "\"\n";
+  };
+  for (const char* good : {"https://a.example/k", "http://localhost/k", "http://127.0.0.1:8/k", "http://[::1]:8/k"})
+    CHECK(messages(with(good)) == "");
+  for (const char* bad : {"http://a.example/k", "http://127.evil.example/k", "http://localhost.evil.example/k",
+                          "http://1.2.3.4/k", "ftp://localhost/k", "https://u@a/k", "https://"}) {
+    INFO(bad);
+    CHECK(messages(with(bad)).find("weir.toml:7: auth: jwks must ") == 0);
+  }
 }
 
 }  // namespace

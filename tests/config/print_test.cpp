@@ -40,6 +40,18 @@ max_wait = "1.0005s"
 default_model = "gpt-4.1"
 allowed_hosts = ["a.example", "b.example:1"]
 allowed_origins = ["https://a.example"]
+[auth]
+issuer = "https://auth.example/\"t\""
+audience = "https://weir.example/mcp"
+jwks = "http://127.0.0.1:9/keys"
+jwks_refresh = "90s"
+scopes_supported = ["a", "b"]
+resource_name = "W \"x\""
+[clients.ci]
+token = "env:CLIENT_TOKEN"
+[clients."a.b"]
+token = "env:OTHER_TOKEN"
+scopes = []
 [models."gpt-4.1"]
 model = "gpt-4.1"
 api_key = "env:OPENAI_API_KEY"
@@ -57,6 +69,7 @@ max_concurrency = 3
 token_limit_field = "max_completion_tokens"
 [tools.t]
 title = "T"
+scopes = ["tools:t"]
 description = "Says \"t\"."
 model = "local"
 system = """
@@ -109,6 +122,27 @@ TEST_CASE("a default says that it is one, and what it comes from", "[print]") {
         "\n# input_price: unknown, so costs are unknown\n", "\nmodel = \"fast\"  # the default model\n"}) {
     CHECK(printed.find(line) != std::string::npos);
   }
+}
+
+TEST_CASE("TLS and who may call are shown, tokens by their source only", "[print]") {
+  const auto open = parse(kOneModel + kOneTool);
+  REQUIRE(open);
+  CHECK(effective_config(*open).find("# no [auth] and no [clients.NAME]: whoever reaches the server may call\n") !=
+        std::string::npos);
+  CHECK(effective_config(*open).find("# tls_cert, tls_key: none; plain HTTP\n") != std::string::npos);
+
+  const std::string file = std::string(WEIR_SOURCE_DIR) + "/README.md";
+  const auto closed = parse("[server]\ntls_cert = \"" + file + "\"\ntls_key = \"" + file + "\"\n" + kOneModel +
+                            kOneTool + kClient + kAuth);
+  REQUIRE(closed);
+  check_round_trip(*closed);
+  const std::string printed = effective_config(*closed);
+  INFO(printed);
+  CHECK(printed.find(kMarker) == std::string::npos);
+  for (const std::string& line :
+       {std::string("\ntoken = \"env:CLIENT_TOKEN\"\n# scopes: all\n"),
+        std::string("\njwks_refresh = \"15m\"  # default\n"), "\ntls_key = \"" + file + "\"\n"})
+    CHECK(printed.find(line) != std::string::npos);
 }
 
 }  // namespace

@@ -16,6 +16,13 @@ inline std::optional<std::string> test_environment(const std::string& name) {
   static const std::map<std::string, std::string> variables = {{"OPENAI_API_KEY", kMarker},
                                                                {"SAME_KEY", kMarker},
                                                                {"OTHER_KEY", "sk-other"},
+                                                               {"CLIENT_TOKEN", "sk-marker-5f1d-c"},
+                                                               {"SAME_TOKEN", "sk-marker-5f1d-c"},
+                                                               {"OTHER_TOKEN", "sk-marker-5f1d-other"},
+                                                               {"SHORT_TOKEN", "sk-marker-5f1d-"},
+                                                               {"HUGE_TOKEN", kMarker + std::string(8179, 'x')},
+                                                               {"LONG_TOKEN", kMarker + std::string(8178, 'x')},
+                                                               {"UMLAUT_TOKEN", "sk-marker-5f1d-\xc3\xbc"},
                                                                {"EMPTY", ""},
                                                                {"TWO_LINES", kMarker + "\nX-Header: y"}};
   const auto at = variables.find(name);
@@ -31,6 +38,16 @@ inline const std::string kOneTool =
     "[tools.summarise]\n"
     "description = \"Summarise a text.\"\n"
     "prompt = \"Summarise: {{text}}\"\n";
+
+inline const std::string kAuth =
+    "[auth]\n"
+    "issuer = \"https://auth.example.com\"\n"
+    "audience = \"https://weir.example.com/mcp\"\n"
+    "jwks = \"https://auth.example.com/jwks.json\"\n";
+
+inline const std::string kClient =
+    "[clients.ci]\n"
+    "token = \"env:CLIENT_TOKEN\"\n";
 
 inline tl::expected<Config, std::vector<Mistake>> parse(const std::string& toml) {
   return parse_config(toml, "weir.toml", test_environment);
@@ -50,6 +67,8 @@ inline std::string messages(const std::string& toml) {
 inline Config meaning(Config config) {
   config.file.clear();
   config.server.line = 0;
+  if (config.auth) config.auth->line = 0;
+  for (auto& [name, client] : config.clients) client.line = 0;
   for (auto& [alias, model] : config.models) {
     model.line = 0;
     model.rpm_burst_given = model.tpm_burst_given = false;
