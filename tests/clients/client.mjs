@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
+import { recordingFetch, through } from '../wire/traffic.mjs';
 import { startServer } from './server_process.mjs';
 
 const { values, positionals } = parseArgs({
@@ -36,7 +37,7 @@ const modes = [
 const server = values.http ? await startServer(command, args) : undefined;
 const url = values.url ?? (server && `http://127.0.0.1:${server.port}/mcp`);
 const transport = () =>
-  url ? new StreamableHTTPClientTransport(new URL(url)) : new StdioClientTransport({ command, args });
+  url ? new StreamableHTTPClientTransport(new URL(url), { fetch: recordingFetch }) : new StdioClientTransport(through(command, args));
 
 // What is wrong with a client in this mode, or what it saw.
 async function tryMode({ mode, version }) {

@@ -11,11 +11,26 @@
 #include <vector>
 
 #include "mcp/transport.h"
+#include "tests/wire/record.h"
 
 namespace weir::fakes {
 
 class FakeExchange final : public mcp::Exchange {
  public:
+  FakeExchange() = default;
+  // Of a request whose answer is to be held against the schema (tests/wire).
+  explicit FakeExchange(const mcp::Inbound& request) {
+    conversation_.asked = request.body;
+    for (const auto& [name, value] : request.headers)
+      if (name == "mcp-protocol-version") conversation_.version.push_back(value);
+  }
+  ~FakeExchange() override {
+    if (conversation_.asked.empty()) return;
+    conversation_.said = body;
+    conversation_.events = streaming;
+    record(conversation_);
+  }
+
   void reply(mcp::Reply reply) override {
     ++answers;
     status = reply.status;
@@ -70,6 +85,9 @@ class FakeExchange final : public mcp::Exchange {
   bool streaming = false, closed = false;
   std::deque<std::function<void()>> posted;
   std::stop_source source;
+
+ private:
+  Conversation conversation_;
 };
 
 }  // namespace weir::fakes

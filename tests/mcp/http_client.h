@@ -53,7 +53,7 @@ inline mcp::Inbound modern(const std::string& method, Json params = Json::object
 
 // Sends it and lets what was posted run.
 inline std::shared_ptr<FakeExchange> send(const mcp::Handler& endpoint, mcp::Inbound request) {
-  auto exchange = std::make_shared<FakeExchange>();
+  auto exchange = std::make_shared<FakeExchange>(request);
   endpoint(std::move(request), exchange);
   exchange->run_posted();
   return exchange;

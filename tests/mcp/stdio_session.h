@@ -12,6 +12,7 @@
 
 #include "mcp/stdio.h"
 #include "tests/mcp/fake_host.h"
+#include "tests/wire/record.h"
 
 namespace weir::fakes {
 
@@ -23,9 +24,11 @@ class StdioSession {
     server_.stop();
     if (thread_.joinable()) thread_.join();
     for (int* fd : {&to_server_[0], &to_server_[1], &from_server_[0], &from_server_[1]}) shut(*fd);
+    record(conversation_);
   }
 
   void write_bytes(std::string_view bytes) {
+    conversation_.asked += bytes;
     while (!bytes.empty()) {
       const auto n = write(to_server_[1], bytes.data(), bytes.size());
       if (n <= 0) throw std::runtime_error("the server's input is gone");
@@ -39,6 +42,7 @@ class StdioSession {
     const bool written = poll(&writable, 1, patience_ms) == 1 &&
                          write(to_server_[1], bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
     fcntl(to_server_[1], F_SETFL, 0);
+    if (written) conversation_.asked += bytes;
     return written;
   }
   void say(const mcp::Json& message) { write_bytes(message.dump() + "\n"); }
@@ -56,6 +60,7 @@ class StdioSession {
       const auto n = read(from_server_[0], bytes, sizeof bytes);
       if (n <= 0) throw std::runtime_error("the server's output ended");
       heard_.append(bytes, static_cast<std::size_t>(n));
+      conversation_.said.append(bytes, static_cast<std::size_t>(n));
     }
   }
   mcp::Json hear() { return mcp::Json::parse(hear_line()); }
@@ -72,8 +77,10 @@ class StdioSession {
   std::string rest() {
     shut(from_server_[1]);
     char bytes[64 << 10];
-    for (ssize_t n; (n = read(from_server_[0], bytes, sizeof bytes)) > 0;)
+    for (ssize_t n; (n = read(from_server_[0], bytes, sizeof bytes)) > 0;) {
       heard_.append(bytes, static_cast<std::size_t>(n));
+      conversation_.said.append(bytes, static_cast<std::size_t>(n));
+    }
     return heard_;
   }
 
@@ -91,6 +98,7 @@ class StdioSession {
 
   int to_server_[2] = {-1, -1}, from_server_[2] = {-1, -1};
   std::string heard_;
+  Conversation conversation_{.stdio = true};
   mcp::Stdio server_;
   std::thread thread_;
 };
