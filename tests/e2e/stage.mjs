@@ -37,7 +37,8 @@ export class Stage {
     const name = `${program}-${this.programs.length}.port`;
     const path = join(this.folder, name);
     const watcher = watch(this.folder);
-    const there = new Promise((resolve) => watcher.on('change', (_, changed) => changed === name && resolve()));
+    const whole = () => /^\d+\n$/.test(readFileSync(path, 'utf8'));
+    const there = new Promise((resolve) => watcher.on('change', (_, changed) => changed === name && whole() && resolve()));
     const child = this.run(program, [...args, '--port-file', path], options);
     const gone = child.exit.then(({ code }) => { throw new Error(`${program} ended with ${code}: ${child.text.stderr}`); });
     await Promise.race([there, gone]);
