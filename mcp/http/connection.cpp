@@ -3,9 +3,7 @@
 #include <fmt/core.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <utility>
@@ -34,8 +32,8 @@ FramingLimits framing_limits(const HttpOptions& options) {
 
 }  // namespace
 
-Connection::Connection(Lane& lane, Socket socket, std::string peer)
-    : lane_(lane), socket_(std::move(socket)), peer_(std::move(peer)), reader_(framing_limits(lane.options())) {}
+Connection::Connection(Lane& lane, Channel channel, std::string peer)
+    : lane_(lane), channel_(std::move(channel)), peer_(std::move(peer)), reader_(framing_limits(lane.options())) {}
 
 Connection::~Connection() {
   // The lane is being destroyed with us in it: whoever still works for this request should know.
@@ -51,15 +49,16 @@ Connection::~Connection() {
 
 void Connection::start() {
   since_ = lane_.loop().now();
-  watch_ = lane_.loop().watch(socket_.fd(), interest_, [this](Readiness ready) { on_ready(ready); });
+  watch_ = lane_.loop().watch(channel_.fd(), interest_, [this](Readiness ready) { on_ready(ready); });
   if (lane_.draining()) return begin_drain();
   settle();
 }
 
 void Connection::shed() {
   shed_ = true;
+  if (channel_.secure()) return drop();  // a handshake only to say no would cost more than what is refused
   since_ = lane_.loop().now();
-  watch_ = lane_.loop().watch(socket_.fd(), interest_, [this](Readiness ready) { on_ready(ready); });
+  watch_ = lane_.loop().watch(channel_.fd(), interest_, [this](Readiness ready) { on_ready(ready); });
   refuse(503, "this server has all the connections it can serve; try again in a second", {{"Retry-After", "1"}});
   settle();
 }
@@ -71,7 +70,7 @@ bool Connection::idle() const {
 void Connection::begin_drain() {
   close_after_ = true;
   if (stage_ == Stage::reading) read(false);  // what has arrived already is in flight
-  if (idle()) return drop();
+  if (idle()) return leave();
   settle();
 }
 
@@ -83,7 +82,7 @@ void Connection::on_ready(Readiness ready) {
   switch (stage_) {
     case Stage::reading:
       if (ready.writable) flush();
-      if (ready.readable || ready.hangup) read(ready.hangup);
+      if (ready.readable || ready.hangup || channel_.wants_write()) read(ready.hangup);
       break;
     case Stage::answering:
       if (ready.hangup) return drop();
@@ -107,10 +106,9 @@ void Connection::read(bool to_the_end) {
   if (!rest_.empty()) take_rest();
   auto& scratch = lane_.scratch();
   for (int round = 0; stage_ == Stage::reading && (to_the_end || round < kReadsPerTurn); ++round) {
-    const auto n = recv(socket_.fd(), scratch.data(), scratch.size(), MSG_DONTWAIT);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && !to_the_end) return;
-    if (n <= 0) return drop();
+    const auto n = channel_.receive(scratch.data(), scratch.size());
+    if (n == Channel::kBlocked && !to_the_end) return;
+    if (n <= 0) return channel_.secure() ? give_up() : drop();
     consume({scratch.data(), static_cast<std::size_t>(n)});
     // Only a long body is worth another round; who pipelines waits for the next turn.
     const bool more = static_cast<std::size_t>(n) == scratch.size() && reader_.state() == RequestReader::State::body;
@@ -230,7 +228,7 @@ void Connection::close_stream() {
 }
 
 void Connection::cut() {
-  socket_.reset_on_close();
+  channel_.reset_on_close();
   drop();
 }
 
@@ -248,11 +246,11 @@ void Connection::finish() {
 
 void Connection::flush() {
   std::size_t taken = 0;
-  const auto outcome = outbox_.flush(socket_.fd(), taken);
+  const auto outcome = outbox_.flush(channel_, taken);
   if (taken > 0) since_ = stage_ == Stage::reading ? since_ : lane_.loop().now();
   if (pending_ != nullptr) pending_->backlog_bytes -= static_cast<std::int64_t>(taken);
   if (outcome == Outbox::Outcome::broken) return drop();
-  if (outcome == Outbox::Outcome::blocked) unread_ = unread_by_peer(socket_.fd());
+  if (outcome == Outbox::Outcome::blocked) unread_ = unread_by_peer(channel_.fd());
   if (outcome == Outbox::Outcome::sent && stage_ == Stage::finishing) after_answer();
 }
 
@@ -284,21 +282,34 @@ void Connection::take_rest() {
 }
 
 void Connection::linger() {
+  if (!channel_.say_goodbye()) return;  // still finishing; the socket will be writable again
   stage_ = Stage::lingering;
   rest_.clear();
   rest_.shrink_to_fit();
   since_ = lane_.loop().now();
-  if (shutdown(socket_.fd(), SHUT_WR) != 0) drop();
+  if (!channel_.shut_down()) drop();
 }
 
 void Connection::discard(bool to_the_end) {
   auto& scratch = lane_.scratch();
   for (int round = 0; to_the_end || round < kReadsPerTurn; ++round) {
-    const auto n = recv(socket_.fd(), scratch.data(), scratch.size(), MSG_DONTWAIT);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && !to_the_end) return;
+    const auto n = channel_.discard(scratch.data(), scratch.size());
+    if (n == Channel::kBlocked && !to_the_end) return;
     if (n <= 0) return drop();
   }
+}
+
+// The end of a connection that is idle: under TLS the peer should know that nothing was cut off.
+void Connection::leave() {
+  channel_.say_goodbye();
+  drop();
+}
+
+// TLS has come to its end, or never began. Who spoke plain HTTP can be told in its own words.
+void Connection::give_up() {
+  if (!channel_.met_plain_http()) return channel_.handshaking() ? drop() : leave();
+  channel_.give_up_tls();
+  refuse(400, "this port speaks TLS; write https:// instead of http://");
 }
 
 // The end, from any stage. Destroyed in a turn of its own, because our callers are still on the stack.
@@ -318,7 +329,7 @@ Instant Connection::deadline() const {
   const auto& options = lane_.options();
   switch (stage_) {
     case Stage::reading:
-      return since_ + (idle() ? options.idle_timeout : options.read_timeout);
+      return since_ + (idle() && !channel_.handshaking() ? options.idle_timeout : options.read_timeout);
     case Stage::answering:
       return outbox_.empty() ? Instant() : since_ + options.write_timeout;
     case Stage::finishing:
@@ -336,7 +347,7 @@ void Connection::settle() {
   if (stage_ == Stage::dead) return;
   const bool unsent = !outbox_.empty();
   Readiness want;
-  if (stage_ == Stage::reading) want = {.readable = true, .writable = unsent, .hangup = true};
+  if (stage_ == Stage::reading) want = {.readable = true, .writable = unsent || channel_.wants_write(), .hangup = true};
   if (stage_ == Stage::answering) want = {.readable = !input_paused_, .writable = unsent, .hangup = true};
   if (stage_ == Stage::finishing) want = {.readable = false, .writable = true, .hangup = false};
   if (stage_ == Stage::lingering) want = {.readable = true, .writable = false, .hangup = true};
@@ -359,7 +370,7 @@ void Connection::on_timer() {
 
 // The kernel takes our bytes in lumps of up to megabytes, so a slow reader is known by what it has not acknowledged.
 bool Connection::peer_has_read() {
-  const int before = std::exchange(unread_, unread_by_peer(socket_.fd()));
+  const int before = std::exchange(unread_, unread_by_peer(channel_.fd()));
   return unread_ < before;
 }
 
@@ -370,9 +381,10 @@ void Connection::expire() {
       since_ = lane_.loop().now();
       return;
     }
-    socket_.reset_on_close();
+    channel_.reset_on_close();
+    return drop();
   }
-  drop();
+  leave();
 }
 
 }  // namespace weir::mcp

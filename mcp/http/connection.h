@@ -6,6 +6,7 @@
 //          request. An idle connection has no buffer. Timers are armed lazily: a busy connection touches none.
 // Errors:  a peer that closes, or half-closes, while its answer is pending has gone away: stop is requested. That
 //          costs clients like `nc -N` their answer; the alternative is calls that nobody waits for any more.
+//          Under TLS, who does not finish the handshake within read_timeout, or cannot, is closed without an answer.
 // Threads: the lane's only.
 #pragma once
 
@@ -14,10 +15,10 @@
 #include <string_view>
 
 #include "limiter/loop_uv.h"
+#include "mcp/http/channel.h"
 #include "mcp/http/exchange.h"
 #include "mcp/http/framing.h"
 #include "mcp/http/outbox.h"
-#include "mcp/http/socket.h"
 
 namespace weir::mcp {
 
@@ -25,7 +26,7 @@ class Lane;
 
 class Connection final : public AnswerPort, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Lane& lane, Socket socket, std::string peer);
+  Connection(Lane& lane, Channel channel, std::string peer);
   ~Connection() override;
 
   void start();
@@ -55,6 +56,8 @@ class Connection final : public AnswerPort, public std::enable_shared_from_this<
   void after_answer();
   void linger();
   void discard(bool to_the_end);
+  void leave();
+  void give_up();
   void drop();
   void settle();
   bool idle() const;
@@ -64,7 +67,7 @@ class Connection final : public AnswerPort, public std::enable_shared_from_this<
   bool peer_has_read();
 
   Lane& lane_;
-  Socket socket_;
+  Channel channel_;
   const std::string peer_;
   Stage stage_ = Stage::reading;
   bool shed_ = false, consuming_ = false, continued_ = false, begun_ = false;

@@ -22,9 +22,10 @@ bool Census::wait_until_empty(Duration longest) {
   return changed_.wait_for(lock, longest, [this] { return !accepting && connections == 0; });
 }
 
-Lane::Lane(const HttpOptions& options, const std::vector<Route>& routes, Census& census)
+Lane::Lane(const HttpOptions& options, const std::vector<Route>& routes, Census& census, const TlsContext* tls)
     : options_(options),
       census_(census),
+      tls_(tls),
       mailbox_(std::make_shared<Mailbox>(loop_)),
       router_(routes),
       scratch_(kScratchBytes) {}
@@ -50,7 +51,8 @@ void Lane::adopt(Socket socket, std::string peer, bool shed) {
   // A std::function must be copyable, a socket is not.
   auto shared = std::make_shared<Socket>(std::move(socket));
   loop_.post([this, shared, peer = std::move(peer), shed]() mutable {
-    auto connection = std::make_shared<Connection>(*this, std::move(*shared), std::move(peer));
+    auto channel = tls_ == nullptr ? Channel(std::move(*shared)) : Channel(std::move(*shared), *tls_);
+    auto connection = std::make_shared<Connection>(*this, std::move(channel), std::move(peer));
     connections_.emplace(connection.get(), connection);
     try {
       shed ? connection->shed() : connection->start();

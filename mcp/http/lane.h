@@ -17,6 +17,7 @@
 #include "mcp/http/router.h"
 #include "mcp/http/server.h"
 #include "mcp/http/socket.h"
+#include "mcp/http/tls.h"
 
 namespace weir::mcp {
 
@@ -40,7 +41,8 @@ class Census {
 
 class Lane {
  public:
-  Lane(const HttpOptions& options, const std::vector<Route>& routes, Census& census);
+  // `tls` may be null.
+  Lane(const HttpOptions& options, const std::vector<Route>& routes, Census& census, const TlsContext* tls);
   ~Lane();
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
@@ -66,6 +68,7 @@ class Lane {
 
   const HttpOptions& options_;
   Census& census_;
+  const TlsContext* const tls_;
   UvLoop loop_;
   std::shared_ptr<Mailbox> mailbox_;
   Router router_;

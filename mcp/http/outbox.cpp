@@ -1,11 +1,9 @@
 #include "mcp/http/outbox.h"
 
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <utility>
 
 namespace weir::mcp {
@@ -24,7 +22,7 @@ void Outbox::push(std::string piece) {
     pieces_.push_back(std::move(piece));
 }
 
-Outbox::Outcome Outbox::flush(int fd, std::size_t& taken) {
+Outbox::Outcome Outbox::flush(Channel& channel, std::size_t& taken) {
   taken = 0;
   while (!pieces_.empty()) {
     std::array<iovec, kPiecesPerCall> parts;
@@ -34,17 +32,13 @@ Outbox::Outcome Outbox::flush(int fd, std::size_t& taken) {
       parts[count] = {pieces_[i].data() + skip, pieces_[i].size() - skip};
       bytes += parts[count].iov_len;
     }
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = count;
-    const auto n = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      return errno == EAGAIN || errno == EWOULDBLOCK ? Outcome::blocked : Outcome::broken;
-    }
+    const auto n = channel.send(parts.data(), count);
+    if (n == Channel::kBlocked) return Outcome::blocked;
+    if (n <= 0) return Outcome::broken;
     taken += static_cast<std::size_t>(n);
     drop_front(static_cast<std::size_t>(n));
-    if (static_cast<std::size_t>(n) < bytes) return Outcome::blocked;
+    // A plain socket that takes less has no room; TLS takes a record at a time, and says itself when it has none.
+    if (static_cast<std::size_t>(n) < bytes && !channel.secure()) return Outcome::blocked;
   }
   return Outcome::sent;
 }

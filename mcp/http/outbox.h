@@ -1,4 +1,4 @@
-// What is still to be sent on one socket, in order. Small pieces share a buffer, big ones are sent from where they
+// What is still to be sent on one channel, in order. Small pieces share a buffer, big ones are sent from where they
 // lie; a head and its body leave in one system call.
 // Threads: a value.
 #pragma once
@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "mcp/http/channel.h"
+
 namespace weir::mcp {
 
 class Outbox {
@@ -16,8 +18,8 @@ class Outbox {
 
   void push(std::string piece);
   bool empty() const { return pieces_.empty(); }
-  // Sends what the socket takes. `taken` is how many bytes that was. Empty again, it holds no memory.
-  Outcome flush(int fd, std::size_t& taken);
+  // Sends what the channel takes. `taken` is how many bytes that was. Empty again, it holds no memory.
+  Outcome flush(Channel& channel, std::size_t& taken);
 
  private:
   void drop_front(std::size_t bytes);

@@ -8,6 +8,7 @@
 #include "mcp/http/lane.h"
 #include "mcp/http/listener.h"
 #include "mcp/http/socket.h"
+#include "mcp/http/tls.h"
 
 namespace weir::mcp {
 namespace {
@@ -20,6 +21,7 @@ constexpr Duration kGrace = std::chrono::milliseconds(500);
 struct HttpServer::State {
   HttpOptions options;
   std::vector<Route> routes;
+  std::shared_ptr<const TlsContext> tls;  // null: plain
   Census census;
   std::vector<std::unique_ptr<Lane>> lanes;
   std::unique_ptr<Listener> listener;
@@ -47,11 +49,16 @@ void HttpServer::route(const std::string& path, Handler handler) {
 
 Result<int> HttpServer::listen() {
   auto& s = *state_;
+  if (!s.options.tls_cert.empty()) {
+    auto tls = TlsContext::load(s.options.tls_cert, s.options.tls_key);
+    if (!tls) return tl::unexpected<Error>(std::move(tls).error());
+    s.tls = std::move(*tls);
+  }
   auto listening = listen_on(s.options.host, s.options.port);
   if (!listening) return tl::unexpected<Error>(std::move(listening).error());
   try {
     for (int i = 0; i < std::max(s.options.threads, 1); ++i)
-      s.lanes.push_back(std::make_unique<Lane>(s.options, s.routes, s.census));
+      s.lanes.push_back(std::make_unique<Lane>(s.options, s.routes, s.census, s.tls.get()));
     s.listener = std::make_unique<Listener>(std::move(listening->socket), s.lanes, s.census);
     for (auto& lane : s.lanes) lane->start();
   } catch (const std::system_error& error) {

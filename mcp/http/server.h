@@ -1,7 +1,8 @@
 // The HTTP server: cpp-httplib for routing, under it our own connection layer: strict framing, limits, timeouts,
 // deferred answers, streams, disconnects noticed at once, graceful drain. A few threads, each with its own loop; no
 // thread waits for an answer.
-// Errors:  listen() says what and where ("127.0.0.1:8787 is already in use"). Hostile requests get a 4xx or 5xx and a
+// Errors:  listen() says what and where ("127.0.0.1:8787 is already in use"; which TLS file is wrong). Hostile requests
+// get a 4xx or 5xx and a
 //          closed connection. A peer that closes or half-closes while its answer is pending has gone away.
 // Threads: listen() and drain() from the owner's thread, state() from any; handlers run on connection threads and
 //          must not block.
@@ -30,6 +31,7 @@ struct HttpOptions {
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
   std::chrono::nanoseconds read_timeout = std::chrono::seconds(15);
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(15);
+  std::string tls_cert = {}, tls_key = {};          // PEM files; both empty: plain HTTP
   std::int64_t stream_backlog_bytes_max = 1 << 20;  // unread stream data per connection; more and the reader is dropped
 };
 
