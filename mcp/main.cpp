@@ -17,10 +17,14 @@
 #include "limiter/gate.h"
 #include "limiter/loop_uv.h"
 #include "limiter/store_memory.h"
+#include "mcp/auth/door.h"
+#include "mcp/auth/metadata.h"
+#include "mcp/cors.h"
 #include "mcp/endpoint.h"
 #include "mcp/http/server.h"
 #include "mcp/stdio.h"
 #include "mcp/weir/command_line.h"
+#include "mcp/weir/front.h"
 #include "mcp/weir/host.h"
 #include "mcp/weir/shell.h"
 #include "tools/catalog/catalog.h"
@@ -76,6 +80,10 @@ std::optional<Loaded> load(const std::string& option, const std::function<GroupI
   }
   CatalogCheck check = build_catalog(*config, group_of);
   print_warnings(check.warnings, std::cerr);
+  if (const auto mistakes = front_mistakes(*config); !mistakes.empty()) {
+    print_mistakes(mistakes, std::cerr);
+    return std::nullopt;
+  }
   if (!check.catalog) {
     print_mistakes(check.mistakes, std::cerr);
     return std::nullopt;
@@ -166,6 +174,12 @@ int serve_http(Program& program, const std::string& address, const std::string& 
     setrlimit(RLIMIT_NOFILE, &files);
   }
   Core& core = *program.core;
+  const Config& config = program.loaded.config;
+  print_warnings(front_warnings(config, where->host), std::cerr);
+  Door door(core.loop, door_options(config, core.http, [](const std::string& line) { spdlog::warn("{}", line); }));
+  const auto enter = [&](Handler endpoint) {
+    return with_cors(guarded(std::move(endpoint), door), server.allowed_origins);
+  };
   HttpServer http({.host = where->host,
                    .port = where->port,
                    .threads = server.http_threads,
@@ -173,11 +187,16 @@ int serve_http(Program& program, const std::string& address, const std::string& 
                    .connections_max = server.connections_max,
                    .idle_timeout = server.idle_timeout,
                    .read_timeout = server.read_timeout,
-                   .write_timeout = server.write_timeout});
-  http.route("/mcp", http_endpoint(*program.host, {.allowed_hosts = server.allowed_hosts,
-                                                   .allowed_origins = server.allowed_origins,
-                                                   .loopback = is_loopback(where->host),
-                                                   .clock = &core.loop}));
+                   .write_timeout = server.write_timeout,
+                   .tls_cert = server.tls_cert,
+                   .tls_key = server.tls_key});
+  http.route("/mcp", enter(http_endpoint(*program.host, {.allowed_hosts = server.allowed_hosts,
+                                                         .allowed_origins = server.allowed_origins,
+                                                         .loopback = is_loopback(where->host),
+                                                         .clock = &core.loop})));
+  if (config.auth) {
+    for (const auto& path : metadata_paths(config.auth->audience)) http.route(path, metadata_handler(*config.auth));
+  }
   http.route("/healthz", [](const Inbound&, const std::shared_ptr<Exchange>& exchange) {
     exchange->reply({.status = 200, .headers = {{"Content-Type", "text/plain"}}, .body = "ok\n"});
   });
@@ -192,7 +211,8 @@ int serve_http(Program& program, const std::string& address, const std::string& 
       return kFailed;
     }
   }
-  spdlog::info("serving http://{}:{}/mcp, tools={}", where->host, *port, program.loaded.catalog->tools().size());
+  spdlog::info("serving {}://{}:{}/mcp, tools={}", server.tls_cert.empty() ? "http" : "https", where->host, *port,
+               program.loaded.catalog->tools().size());
   std::thread draining;
   on_stop_signals(core, [&] {
     spdlog::info("draining, in_air={}", core.flights.in_air());
@@ -262,10 +282,13 @@ int run(int argc, char** argv) {
   if (*check || *tools) {
     const auto loaded = load(config, no_group);
     if (!loaded) return kFailed;
-    if (*check)
+    if (*check) {
+      if (const auto where = parse_address(loaded->config.server.http))
+        print_warnings(front_warnings(loaded->config, where->host), std::cerr);
       std::cout << effective_config(loaded->config);
-    else
+    } else {
       print_tools(*loaded->catalog, std::cout);
+    }
     return std::cout.flush() ? kOk : kFailed;
   }
   if (*call_command) spdlog::set_level(spdlog::level::warn);
