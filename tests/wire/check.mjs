@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import Ajv from 'ajv';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import * as tasks from '@modelcontextprotocol/ext-tasks/core/v2';
 
 const LEGACY = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 const MODERN = '2026-07-28';
@@ -23,22 +24,42 @@ const TASK_RESULTS = { 'tasks/get': 'GetTaskResult', 'tasks/update': 'UpdateTask
 const ERRORS = { [-32020]: 'HeaderMismatchError', [-32021]: 'MissingRequiredClientCapabilityError',
   [-32022]: 'UnsupportedProtocolVersionError' };
 
+// The oldest revisions, by the next one's schema and what they lack of it: types of content blocks, and members of a tool and of its result.
+const LACKS = { '2025-03-26': { blocks: ['resource_link'], members: ['structuredContent', 'outputSchema'] },
+  '2024-11-05': { blocks: ['resource_link', 'audio'], members: ['structuredContent', 'outputSchema'] } };
+
 const books = {};  // by revision: the schema, and where its definitions are
-function book(name) {
+function book(revision) {
+  const name = LACKS[revision] ? '2025-06-18' : revision;
   if (books[name]) return books[name];
   const schema = JSON.parse(readFileSync(new URL(`schema/${name}.json`, import.meta.url), 'utf8'));
   const where = schema.$defs ? '$defs' : 'definitions';
   const ajv = addFormats.default(new (schema.$defs ? Ajv2020.default : Ajv.default)({ strict: false, allErrors: true }));
   ajv.addSchema(schema, name);
-  return books[name] = { ajv, where, definitions: schema[where] };
+  return books[name] = { name, ajv, where, definitions: schema[where] };
+}
+
+// The first thing in a value that its revision does not know.
+function stranger({ blocks, members }, value) {
+  if (value === null || typeof value !== 'object') return undefined;
+  if (blocks.includes(value.type)) return `a content block of type ${value.type}`;
+  const member = members.find((one) => value[one] !== undefined);
+  if (member) return `a member ${member}`;
+  return Object.values(value).map((one) => stranger({ blocks, members }, one)).find((one) => one !== undefined);
 }
 
 // What is wrong with a value by a definition; nothing when it is valid.
-function against(name, definition, value) {
-  const { ajv, where, definitions } = book(name);
-  if (!definitions[definition]) return `${name} has no definition ${definition}`;
+function against(revision, definition, value) {
+  if (revision === 'tasks') {
+    const { error } = tasks[`${definition}V2Schema`].safeParse(value);
+    return error && `not a ${definition} of the tasks extension: ${JSON.stringify(error.issues).slice(0, 500)}`;
+  }
+  const strange = LACKS[revision] && stranger(LACKS[revision], value);
+  if (strange) return `not a ${definition} of ${revision}: ${strange}`;
+  const { name, ajv, where, definitions } = book(revision);
+  if (!definitions[definition]) return `${revision} has no definition ${definition}`;
   const validate = ajv.getSchema(`${name}#/${where}/${definition}`);
-  if (!validate(value)) return `not a ${definition} of ${name}: ${ajv.errorsText(validate.errors).slice(0, 500)}`;
+  if (!validate(value)) return `not a ${definition} of ${revision}: ${ajv.errorsText(validate.errors).slice(0, 500)}`;
 }
 
 // The definition of a notification or a request that a server may send, by its method; what is not in the union is not allowed.

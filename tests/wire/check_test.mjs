@@ -32,6 +32,8 @@ const note = (method, params) => ({ jsonrpc: '2.0', method, params });
 test('right answers are valid', () => {
   assert.equal(check(http(modern('tools/list'), answer(list)), http(ask('tools/list'), answer({ tools: [] })),
     http(ask('ping'), answer({})), http(modern('nope'), failure({ code: -32601 })),
+    http(modern('tools/call', { name: 'x' }), answer({ resultType: 'task', taskId: 't', status: 'working', createdAt: '2026-11-22T00:00:00Z',
+      lastUpdatedAt: '2026-11-22T00:00:00Z', ttlMs: null })),
     stdio([initialize, { ...ask('tools/list'), id: 2 }], [initialized, answer({ tools: [] }, 2)])), 'valid');
 });
 
@@ -41,6 +43,9 @@ for (const [what, conversation, said] of [
   ['the answer has no content', http(ask('tools/call', { name: 'x' }), answer({}), ['2025-06-18']), 'not a CallToolResult of 2025-06-18'],
   ['a closed union has a stranger in it', stdio([initialize, { ...ask('tools/call'), id: 2 }],
     [initialized, answer({ content: [{ type: 'audio', data: '', mimeType: 'audio/wav' }] }, 2)]), 'not a CallToolResult of 2024-11-05'],
+  ['an old revision gets a new member', http(ask('tools/list'), answer({ tools: [{ name: 'x', inputSchema: { type: 'object' }, outputSchema: { type: 'object' } }] })),
+    'not a ListToolsResult of 2025-03-26'],
+  ['a task lacks its times', http(modern('tools/call', { name: 'x' }), answer({ resultType: 'task', taskId: 't', status: 'working' })), 'not a CreateTaskResult'],
   ['ping says something', http(ask('ping'), answer({ ok: true })), 'must be empty'],
   ['an era answers a method that it lacks', http(modern('ping'), answer({ resultType: 'complete' })), '2026-07-28 lacks'],
   ['an error lacks its data', http(modern('tools/list'), failure({ code: -32022 })), 'not a UnsupportedProtocolVersionError'],
