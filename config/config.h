@@ -42,6 +42,10 @@ struct ServerSettings {
   std::vector<std::string> allowed_hosts;              // Host values beside loopback names ("weir.example.com:8787")
   std::vector<std::string> allowed_origins;            // Origin values ("https://app.example.com"); none by default
   std::string tls_cert, tls_key;                       // PEM files, absolute paths; both, or neither = plain HTTP
+  Duration task_after = std::chrono::seconds(5);       // a call that takes longer becomes a task, for clients that know tasks
+  Duration task_ttl = std::chrono::hours(1);           // how long a task can be asked for
+  int subscriptions_max = 1024;                        // open subscriptions/listen
+  std::optional<Secret> state_key;                     // signs requestState; absent = a random one of this process
   int line = 0;
   bool operator==(const ServerSettings&) const = default;
 };
@@ -99,6 +103,7 @@ struct ToolSettings {
   std::string system;                      // system prompt template; may be empty
   std::string prompt;                      // user prompt template (mustache); required
   std::int64_t max_output_tokens = 512;    // >= 1
+  bool as_prompt = false;                  // offered as an MCP prompt too
   std::vector<InputSettings> inputs;       // ordered by name
   std::vector<std::string> scopes;         // all of them are needed to call it; empty = any caller
   int line = 0, prompt_line = 0, system_line = 0;

@@ -69,7 +69,7 @@ Config read(const Node& document, const std::string& file, const Environment& en
 
   Config config;
   config.file = file;
-  config.server = read_server(server, names, mistakes);
+  config.server = read_server(server, names, environment, mistakes);
   if (auth != nullptr) config.auth = read_auth(*auth, mistakes);
   config.clients = read_clients(clients, environment, mistakes);
   std::map<std::string, ModelSettings> sound;

@@ -58,6 +58,14 @@ void print_server(Page& page, const Config& config) {
   page.value("drain_timeout", server.drain_timeout, standard.drain_timeout, toml_duration);
   page.value("allowed_hosts", server.allowed_hosts, standard.allowed_hosts, toml_strings);
   page.value("allowed_origins", server.allowed_origins, standard.allowed_origins, toml_strings);
+  page.value("task_after", server.task_after, standard.task_after, toml_duration);
+  page.value("task_ttl", server.task_ttl, standard.task_ttl, toml_duration);
+  page.value("subscriptions_max", server.subscriptions_max, standard.subscriptions_max, number);
+  if (server.state_key) {
+    page.value("state_key", toml_string(server.state_key->source()));
+  } else {
+    page.remark("state_key: none; a random one of each process");
+  }
   if (server.tls_cert.empty()) {
     page.remark("tls_cert, tls_key: none; plain HTTP");
   } else {
@@ -181,6 +189,8 @@ void print_tool(Page& page, const ToolSettings& tool, const std::string& default
   if (!tool.system.empty()) page.value("system", toml_prose(tool.system));
   page.value("prompt", toml_prose(tool.prompt));
   page.value("max_output_tokens", tool.max_output_tokens, standard.max_output_tokens, number);
+  page.value("as_prompt", tool.as_prompt, standard.as_prompt,
+             [](bool value) { return std::string(value ? "true" : "false"); });
   page.value("scopes", tool.scopes, standard.scopes, toml_strings);
   for (const InputSettings& input : tool.inputs) print_input(page, input);
 }

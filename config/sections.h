@@ -28,7 +28,7 @@ const char* default_token_limit_field(const std::string& provider);
 const char* name_of(InputType type);
 
 // `table` is null when the file has no [server]. Sets names.fallback.
-ServerSettings read_server(const Node* table, ModelNames& names, Mistakes& mistakes);
+ServerSettings read_server(const Node* table, ModelNames& names, const Environment& environment, Mistakes& mistakes);
 ClientSettings read_client(const Member& member, const Environment& environment, Mistakes& mistakes);
 AuthSettings read_auth(const Node& table, Mistakes& mistakes);
 ModelSettings read_model(const Member& member, const Environment& environment, Mistakes& mistakes);

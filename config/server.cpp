@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr std::int64_t kKiB = 1 << 10, kGiB = 1 << 30;
 constexpr Range<Duration> kTimeout{1ms, 24h};
+constexpr std::size_t kStateKeyBytesMin = 32;
 
 void read_hosts(Fields& fields, const std::string& key, std::vector<std::string>& to,
                 Objection (*object_to)(std::string_view)) {
@@ -55,9 +56,23 @@ void read_tls(Fields& fields, ServerSettings& server) {
                              cert == nullptr ? "tls_cert" : "tls_key"));
 }
 
+void read_state_key(Fields& fields, ServerSettings& server, const Environment& environment) {
+  const Node* node = fields.find("state_key", NodeKind::string);
+  if (node == nullptr) return;
+  auto secret = read_secret(node->text, environment);
+  if (!secret) {
+    fields.mistake(*node, "state_key: " + secret.error());
+  } else if (secret->reveal().size() < kStateKeyBytesMin) {
+    fields.mistake(*node, fmt::format("state_key: {} bytes; at least {} are needed, of random", secret->reveal().size(),
+                                      kStateKeyBytesMin));
+  } else {
+    server.state_key = std::move(*secret);
+  }
+}
+
 }  // namespace
 
-ServerSettings read_server(const Node* table, ModelNames& names, Mistakes& mistakes) {
+ServerSettings read_server(const Node* table, ModelNames& names, const Environment& environment, Mistakes& mistakes) {
   const Node nothing;
   Fields fields(table == nullptr ? nothing : *table, "server", mistakes);
   ServerSettings server;
@@ -80,6 +95,10 @@ ServerSettings read_server(const Node* table, ModelNames& names, Mistakes& mista
   read_hosts(fields, "allowed_hosts", server.allowed_hosts, object_to_host);
   read_hosts(fields, "allowed_origins", server.allowed_origins, object_to_origin);
   read_tls(fields, server);
+  fields.read("task_after", server.task_after, {0s, 24h});
+  fields.read("task_ttl", server.task_ttl, {1s, 24h * 30});
+  fields.read("subscriptions_max", server.subscriptions_max, {0, 1'000'000});
+  read_state_key(fields, server, environment);
   fields.reject_unknown();
   return server;
 }

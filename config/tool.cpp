@@ -69,6 +69,7 @@ ToolSettings read_tool(const Member& member, const ModelNames& names, Mistakes& 
     tool.prompt_line = fields.find("prompt")->line;
   }
   fields.read("max_output_tokens", tool.max_output_tokens, {1, kOutputTokensMax});
+  fields.read("as_prompt", tool.as_prompt);
   read_scopes(fields, "scopes", tool.scopes);
   read_inputs(fields, tool, mistakes);
   fields.reject_unknown();

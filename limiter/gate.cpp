@@ -266,4 +266,14 @@ GateState Gate::state(GroupId id) const {
   return {lane.slots_taken, static_cast<int>(lane.queue().size()), lane.bytes_waiting()};
 }
 
+std::vector<LimitState> Gate::limits(GroupId id) const {
+  const Lane& lane = state_->lanes.at(id);
+  std::vector<LimitState> result;
+  for (std::size_t i = 0; i < lane.buckets().size(); ++i)
+    result.push_back({lane.options().limits[i], state_->store.level(lane.buckets()[i], state_->loop.now())});
+  return result;
+}
+
+const GateOptions& Gate::options() const { return state_->options; }
+
 }  // namespace weir

@@ -58,6 +58,11 @@ struct GateState {  // for questions and tests
   std::int64_t bytes_waiting = 0;
 };
 
+struct LimitState {
+  Limit limit;
+  std::int64_t level = 0;  // what is left at once; below zero = debt
+};
+
 class Gate {
  public:
   // A place in the queue. Empty once answered.
@@ -76,6 +81,8 @@ class Gate {
 
   GateState state() const;
   GateState state(GroupId group) const;
+  std::vector<LimitState> limits(GroupId group) const;
+  const GateOptions& options() const;
 
  private:
   friend class Lease;

@@ -94,6 +94,9 @@ Element to_message(Json& json) {
     if (!json.contains("result") && !json.contains("error")) return invalid("\"method\" is missing", id);
     message.kind = Message::Kind::response;
     message.id = id;
+    const auto result = json.find("result");
+    message.failed = result == json.end();
+    message.outcome = std::move(message.failed ? json["error"] : *result);
     return message;
   }
   if (!method->is_string()) return invalid("\"method\" must be a string", id);

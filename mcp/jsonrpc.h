@@ -24,6 +24,10 @@ constexpr int kInvalidRequest = -32600;
 constexpr int kMethodNotFound = -32601;
 constexpr int kInvalidParams = -32602;
 constexpr int kInternalError = -32603;
+// Whatever a revision makes of it: some have a code of their own.
+constexpr int kResourceNotFound = -32002;
+// An application's own, outside of what JSON-RPC and MCP reserve: the server is full.
+constexpr int kFull = 503;
 constexpr int kHeaderMismatch = -32020;
 constexpr int kMissingClientCapability = -32021;
 constexpr int kUnsupportedProtocolVersion = -32022;
@@ -35,6 +39,8 @@ struct Message {
   std::optional<RequestId> id;  // of a request always, of a notification never
   std::string method;           // empty for a response
   Json params = Json::object();
+  Json outcome = {};    // of a response: its result, or its error
+  bool failed = false;  // it is an error
 };
 
 struct Malformed {

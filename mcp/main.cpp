@@ -23,6 +23,7 @@
 #include "mcp/endpoint.h"
 #include "mcp/http/server.h"
 #include "mcp/stdio.h"
+#include "mcp/tasks.h"
 #include "mcp/weir/command_line.h"
 #include "mcp/weir/front.h"
 #include "mcp/weir/host.h"
@@ -109,6 +110,8 @@ struct Program {
   Loaded loaded;
   std::unique_ptr<Core> core;
   std::unique_ptr<WeirHost> host;
+  std::unique_ptr<Tasks> tasks;
+  std::unique_ptr<Dispatcher> dispatcher;
 };
 
 std::optional<Program> make_program(const std::string& config_option) {
@@ -119,7 +122,16 @@ std::optional<Program> make_program(const std::string& config_option) {
   Core& core = *program.core;
   auto catalog =
       build_catalog(first->config, [&](const GroupOptions& options) { return core.gate.group(options); }).catalog;
-  program.host = std::make_unique<WeirHost>(core.loop, core.flights, catalog, WEIR_VERSION);
+  const ServerSettings& server = first->config.server;
+  program.host = std::make_unique<WeirHost>(core.loop, core.gate, core.flights, catalog,
+                                            WeirHostOptions{.version = WEIR_VERSION,
+                                                            .config_text = effective_config(first->config),
+                                                            .subscriptions_max = server.subscriptions_max});
+  program.tasks = std::make_unique<Tasks>(core.loop, program.host->changes(),
+                                          TasksOptions{.slow_after = server.task_after, .ttl = server.task_ttl});
+  program.dispatcher = std::make_unique<Dispatcher>(
+      *program.host, core.loop, program.tasks.get(),
+      server.state_key ? StateSeal(server.state_key->reveal()) : StateSeal::with_random_key());
   program.loaded = {std::move(first->config), std::move(catalog)};
   return program;
 }
@@ -145,9 +157,11 @@ int serve_stdio(Program& program) {
   const int output = dup(STDOUT_FILENO);
   dup2(STDERR_FILENO, STDOUT_FILENO);
   Core& core = *program.core;
-  Stdio stdio(*program.host,
-              {.output = output, .line_bytes_max = program.loaded.config.server.body_bytes_max, .clock = &core.loop});
-  on_stop_signals(core, [&] { stdio.stop(); });
+  Stdio stdio(*program.dispatcher, {.output = output, .line_bytes_max = program.loaded.config.server.body_bytes_max});
+  on_stop_signals(core, [&] {
+    program.host->changes()->close();
+    stdio.stop();
+  });
   std::thread reader([&] {
     stdio.run();
     core.loop.post([&] {
@@ -190,10 +204,12 @@ int serve_http(Program& program, const std::string& address, const std::string& 
                    .write_timeout = server.write_timeout,
                    .tls_cert = server.tls_cert,
                    .tls_key = server.tls_key});
-  http.route("/mcp", enter(http_endpoint(*program.host, {.allowed_hosts = server.allowed_hosts,
-                                                         .allowed_origins = server.allowed_origins,
-                                                         .loopback = is_loopback(where->host),
-                                                         .clock = &core.loop})));
+  http.route("/mcp", enter(http_endpoint(
+                         *program.dispatcher,
+                         {.allowed_hosts = server.allowed_hosts,
+                          .allowed_origins = server.allowed_origins,
+                          .loopback = is_loopback(where->host),
+                          .resource_metadata = config.auth ? metadata_url(config.auth->audience) : std::string()})));
   if (config.auth) {
     for (const auto& path : metadata_paths(config.auth->audience)) http.route(path, metadata_handler(*config.auth));
   }
@@ -217,6 +233,7 @@ int serve_http(Program& program, const std::string& address, const std::string& 
   on_stop_signals(core, [&] {
     spdlog::info("draining, in_air={}", core.flights.in_air());
     draining = std::thread([&] {
+      program.host->changes()->close();
       http.drain(server.drain_timeout);
       core.loop.post([&] {
         core.flights.cancel_all();
@@ -239,7 +256,7 @@ int call(Program& program, const std::string& tool, const std::vector<std::strin
   }
   Core& core = *program.core;
   std::stop_source stop;
-  Context context{.principal = "shell", .stop = stop.get_token(), .sink = std::make_shared<NoSink>()};
+  Context context{.principal = {.name = "shell"}, .stop = stop.get_token(), .sink = std::make_shared<NoSink>()};
   std::optional<ToolReply> reply;
   on_stop_signals(core, [&] { stop.request_stop(); });
   program.host->call({tool, *parsed}, context, [&](ToolReply answered) {

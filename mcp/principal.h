@@ -12,7 +12,7 @@ namespace weir::mcp {
 
 struct Principal {
   std::string name = "anonymous";
-  std::optional<std::vector<std::string>> scopes;
+  std::optional<std::vector<std::string>> scopes{};
 
   bool may(const std::vector<std::string>& needed) const {
     return !scopes || std::all_of(needed.begin(), needed.end(), [&](const std::string& scope) {

@@ -140,17 +140,19 @@ Classified classify(const Batch& batch, const MirrorHeaders* headers, const Revi
   return classified;
 }
 
-Understanding understand(const Message& request, const MirrorHeaders* headers, const Revision* agreed) {
+Understanding understand(const Message& request, const MirrorHeaders* headers, const Revision* agreed,
+                         const Offered& offered) {
   auto classified = classify(request, headers, agreed);
   if (auto* refusal = std::get_if<Rejection>(&classified)) return std::move(*refusal);
   const auto& revision = *std::get<const Revision*>(classified);
-  auto decoded = revision.decode(revision, request, headers);
+  auto decoded = revision.decode(revision, request, headers, revision.of(offered));
   if (auto* refusal = std::get_if<Rejection>(&decoded)) return std::move(*refusal);
   return Understood{&revision, std::get<DecodedRequest>(std::move(decoded))};
 }
 
 Json answer_message(const Revision& revision, const RequestId& id, const Answer& answer, const Identity& identity) {
-  if (const auto* error = std::get_if<ProtocolError>(&answer)) return response(std::optional(id), *error);
+  if (const auto* error = std::get_if<ProtocolError>(&answer))
+    return response(std::optional(id), revision.error(*error).error);
   return response(id, revision.encode(revision, answer, identity));
 }
 

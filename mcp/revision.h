@@ -28,6 +28,11 @@ struct MirrorHeaders {
   MirrorHeader version, method, name;
 };
 
+// What is offered on one transport, to the callers of either era.
+struct Offered {
+  Capabilities modern, legacy;
+};
+
 struct Rejection {
   int status = 400;
   ProtocolError error;
@@ -38,6 +43,7 @@ struct DecodedRequest {
   Call call;
   Json progress_token;  // null = the caller wants no progress
   Json client_capabilities = Json::object();
+  std::optional<LogLevel> log_level;  // nothing below it is to be told; absent = nothing at all
 };
 using Decoded = std::variant<DecodedRequest, Rejection>;
 
@@ -48,12 +54,17 @@ struct Revision {
   bool audio = true;           // content blocks of this type exist; else they become text
   bool resource_links = true;  // the same
   bool structured = true;      // outputSchema and structuredContent exist
+  bool elicitation = true;     // the caller may be asked to fill in a form
   // `headers` is null over stdio, and for an element of a batch.
-  Decoded (*decode)(const Revision& self, const Message& request, const MirrorHeaders* headers) = nullptr;
+  // A method whose capability is not offered does not exist.
+  Decoded (*decode)(const Revision& self, const Message& request, const MirrorHeaders* headers,
+                    const Capabilities& offered) = nullptr;
   // The `result` member for any answer but a ProtocolError.
   Json (*encode)(const Revision& self, const Answer& answer, const Identity& identity) = nullptr;
-  // The HTTP status of an answer that is an error with this code.
-  int (*status)(int error_code) = nullptr;
+  // The error as this revision has it, and the HTTP status that goes with it.
+  Rejection (*error)(ProtocolError error) = nullptr;
+
+  const Capabilities& of(const Offered& offered) const { return handshake ? offered.legacy : offered.modern; }
 };
 
 // All that are served, newest first.
@@ -76,7 +87,8 @@ struct Understood {
   DecodedRequest request;
 };
 using Understanding = std::variant<Understood, Rejection>;
-Understanding understand(const Message& request, const MirrorHeaders* headers, const Revision* agreed);
+Understanding understand(const Message& request, const MirrorHeaders* headers, const Revision* agreed,
+                         const Offered& offered);
 
 // The whole message that answers a request.
 Json answer_message(const Revision& revision, const RequestId& id, const Answer& answer, const Identity& identity);

@@ -16,6 +16,8 @@
 #include "mcp/jsonrpc.h"
 #include "mcp/line_writer.h"
 #include "mcp/lines.h"
+#include "mcp/listening.h"
+#include "mcp/pipe.h"
 #include "mcp/progress.h"
 #include "mcp/revision.h"
 #include "mcp/wire.h"
@@ -28,14 +30,15 @@ constexpr std::chrono::milliseconds kLastPatience{2000};
 
 }  // namespace
 
-// What answers hold on to. Everything but the writer, the calls and the flags belongs to the thread in run().
+// What answers hold on to. Everything but the writer, the calls and what is atomic belongs to the thread in run().
 struct Stdio::State : std::enable_shared_from_this<Stdio::State> {
-  State(Host& its_host, StdioOptions its_options)
-      : host(its_host),
+  State(Dispatcher& its_dispatcher, StdioOptions its_options)
+      : dispatcher(its_dispatcher),
         options(its_options),
-        identity(its_host.identity()),
+        identity(its_dispatcher.host().identity()),
         inflight(options.calls_max),
-        writer(options.output, options.output_bytes_max, [this] { wake.raise(); }) {}
+        writer(options.output, options.output_bytes_max, [this] { wake.raise(); }),
+        asks(std::make_shared<Asks>(writer)) {}
 
   void read_on();
   bool read_some(Lines& lines);
@@ -44,33 +47,62 @@ struct Stdio::State : std::enable_shared_from_this<Stdio::State> {
   void handle(const Batch& batch);
   void begin(const Message& request, AnswerOne answer);
   void begin_call(const RequestId& id, Understood understood, AnswerOne answer);
+  void begin_listen(const Inflight::Slot& slot, const Listen& listen, const Revision& revision, const Context& context,
+                    const AnswerOne& answer);
+  void remember(const Call& call, const Revision& revision);
+  void tell_of_changes();
   void notified(const Message& notification);
+  Offered offered() const;
   void send(const Json& message) { writer.put(to_text(message)); }
 
-  Host& host;
+  Dispatcher& dispatcher;
   const StdioOptions options;
   const Identity identity;
-  const Revision* agreed = nullptr;  // by the last initialize
+  // What the last initialize agreed on, and what the caller has said since.
+  const Revision* agreed = nullptr;
+  Json legacy_capabilities = Json::object();
+  Interest legacy_interest;
+  std::atomic<LogLevel> legacy_level = LogLevel::info;
   Wake wake;
   std::atomic<bool> stopping = false;
   Inflight inflight;
   LineWriter writer;
+  const std::shared_ptr<Asks> asks;
+  Changes::Subscription legacy_changes;
 };
 
 namespace {
 
-// Progress of one call: written at once, never after the answer.
+// More resources than this are not watched for one legacy caller.
+constexpr std::size_t kWatchedMax = 1024;
+
+// Progress and logs of one call: written at once, never after the answer.
 class StdioSink final : public Sink {
  public:
-  StdioSink(LineWriter& writer, std::shared_ptr<void> keeps_writer, Json token, const Loop* clock)
-      : writer_(writer), keeps_writer_(std::move(keeps_writer)), progress_(std::move(token), clock) {}
+  struct Wanted {
+    Json token;
+    std::optional<LogLevel> level;
+    const std::atomic<LogLevel>* legacy_level;  // instead, when it is there
+  };
+  StdioSink(LineWriter& writer, std::shared_ptr<void> keeps_writer, Wanted wanted, const Loop* clock)
+      : writer_(writer),
+        keeps_writer_(std::move(keeps_writer)),
+        wanted_(std::move(wanted)),
+        progress_(wanted_.token, clock) {}
 
+  bool wants_progress() const override { return !wanted_.token.is_null(); }
   void progress(double done, std::optional<double> total, std::string_view message) override {
     const std::lock_guard lock(mu_);
     if (ended_ || writer_.full()) return;
     if (const auto notification = progress_.admit(done, total, message)) writer_.put(to_text(*notification));
   }
-  void log(std::string_view, std::string_view, const Json&) override {}  // the capability is not offered
+  void log(LogLevel level, std::string_view logger, const Json& data) override {
+    const auto least = wanted_.legacy_level != nullptr ? wanted_.legacy_level->load() : wanted_.level;
+    if (!least || level < *least) return;
+    const auto message = notification("notifications/message", wire::log_params(level, logger, data));
+    const std::lock_guard lock(mu_);
+    if (!ended_ && !writer_.full()) writer_.put(to_text(message));
+  }
   void end() {
     const std::lock_guard lock(mu_);
     ended_ = true;
@@ -79,6 +111,7 @@ class StdioSink final : public Sink {
  private:
   LineWriter& writer_;
   const std::shared_ptr<void> keeps_writer_;
+  const Wanted wanted_;
   std::mutex mu_;
   Progress progress_;
   bool ended_ = false;
@@ -93,11 +126,49 @@ void Stdio::State::notified(const Message& notification) {
   if (const auto id = to_id(*member)) inflight.cancel(*id);
 }
 
+Offered Stdio::State::offered() const {
+  const auto all = dispatcher.capabilities();
+  auto legacy = all;
+  legacy.tasks = false;
+  return {.modern = all, .legacy = legacy};
+}
+
+// What a legacy caller says once and means from then on.
+void Stdio::State::remember(const Call& call, const Revision& revision) {
+  if (const auto* initialize = std::get_if<Initialize>(&call)) {
+    agreed = &revision;
+    legacy_capabilities = initialize->client_capabilities;
+    legacy_level = LogLevel::info;
+    legacy_interest = {.tools = true, .prompts = true, .resources = true};
+    return tell_of_changes();
+  }
+  if (!revision.handshake) return;
+  if (const auto* set = std::get_if<SetLevel>(&call)) legacy_level = set->level;
+  if (const auto* watch = std::get_if<Watch>(&call)) {
+    if (!watch->on)
+      legacy_interest.uris.erase(watch->uri);
+    else if (legacy_interest.uris.size() < kWatchedMax && dispatcher.host().readable(watch->uri, {}))
+      legacy_interest.uris.insert(watch->uri);
+    if (agreed != nullptr) tell_of_changes();
+  }
+}
+
+void Stdio::State::tell_of_changes() {
+  auto* const changes = dispatcher.host().changes();
+  if (changes == nullptr) return;
+  auto subscription = changes->listen(legacy_interest, [weak = weak_from_this()](const Change& change) {
+    const auto self = weak.lock();
+    if (self == nullptr || self->writer.full()) return;
+    if (const auto message = told_legacy(change)) self->send(*message);
+  });
+  legacy_changes = subscription ? std::move(*subscription) : Changes::Subscription();
+}
+
 void Stdio::State::begin(const Message& request, AnswerOne answer) {
-  auto understanding = understand(request, nullptr, agreed);
+  auto understanding = understand(request, nullptr, agreed, offered());
   if (const auto* refused = std::get_if<Rejection>(&understanding)) return answer(response(request.id, refused->error));
   auto& understood = std::get<Understood>(understanding);
-  if (std::holds_alternative<Initialize>(understood.request.call)) agreed = understood.revision;
+  remember(understood.request.call, *understood.revision);
   begin_call(*request.id, std::move(understood), std::move(answer));
 }
 
@@ -107,27 +178,52 @@ void Stdio::State::begin_call(const RequestId& id, Understood understood, Answer
     if (*refusal == Inflight::Refusal::duplicate)
       return answer(response(std::optional(id), {code::kInvalidRequest, "a request with this id is in flight", {}}));
     auto message = fmt::format("{} calls are in flight, which is the most; wait for one to end", options.calls_max);
-    return answer(response(std::optional(id), {code::kInternalError, std::move(message), {}}));
+    return answer(response(std::optional(id), {code::kFull, std::move(message), {}}));
   }
   auto& slot = std::get<Inflight::Slot>(begun);
   auto& request = understood.request;
+  const auto* revision = understood.revision;
   const auto self = shared_from_this();
-  const auto sink = std::make_shared<StdioSink>(writer, self, std::move(request.progress_token), options.clock);
-  Context context;
-  context.stop = slot.stop;
+  Context context{.stop = slot.stop, .offered = revision->of(offered()), .takes_rounds = !revision->handshake};
+  if (revision->handshake) {
+    context.client_capabilities = legacy_capabilities;
+    // What the revision does not know the caller cannot have.
+    if (!revision->elicitation) context.client_capabilities.erase("elicitation");
+    context.asker = Asks::asker(asks, slot.stop);
+  } else {
+    context.client_capabilities = std::move(request.client_capabilities);
+  }
+  if (const auto* listen = std::get_if<Listen>(&request.call))
+    return begin_listen(slot, *listen, *revision, context, answer);
+  const auto sink = std::make_shared<StdioSink>(writer, self,
+                                                StdioSink::Wanted{std::move(request.progress_token), request.log_level,
+                                                                  revision->handshake ? &legacy_level : nullptr},
+                                                &dispatcher.loop());
   context.sink = sink;
-  context.client_capabilities = std::move(request.client_capabilities);
-  dispatch(host, std::move(request.call), std::move(context),
-           [self, sink, slot, revision = understood.revision, answer = std::move(answer)](Answer outcome) {
-             sink->end();
-             if (!self->inflight.end(slot)) return answer(std::nullopt);
-             answer(answer_message(*revision, slot.id, outcome, self->identity));
-           });
+  dispatcher.dispatch(std::move(request.call), std::move(context),
+                      [self, sink, slot, revision, answer = std::move(answer)](Answer outcome) {
+                        sink->end();
+                        if (!self->inflight.end(slot)) return answer(std::nullopt);
+                        answer(answer_message(*revision, slot.id, outcome, self->identity));
+                      });
+}
+
+// Goes on until the caller cancels it, or the server ends; then it has a result.
+void Stdio::State::begin_listen(const Inflight::Slot& slot, const Listen& listen, const Revision& revision,
+                                const Context& context, const AnswerOne& answer) {
+  const auto self = shared_from_this();
+  const auto listening = std::make_shared<PipeListen>(writer, self, [self, slot] { self->inflight.end(slot); });
+  const PipeListen::Asked asked{slot.id, dispatcher.honoured(listen, context), slot.stop,
+                                answer_message(revision, slot.id, ListenEnd{slot.id}, identity)};
+  if (listening->open(*dispatcher.host().changes(), asked)) return;
+  if (!inflight.end(slot)) return answer(std::nullopt);
+  const ProtocolError full{code::kFull, "there are as many subscriptions as the server keeps", {}};
+  answer(answer_message(revision, slot.id, full, identity));
 }
 
 void Stdio::State::handle(const Message& message) {
   if (message.kind == Message::Kind::notification) return notified(message);
-  if (message.kind == Message::Kind::response) return;  // we asked nothing
+  if (message.kind == Message::Kind::response) return asks->answered(message);
   begin(message, [self = shared_from_this()](std::optional<Json> answer) {
     if (answer) self->send(*answer);
   });
@@ -186,7 +282,7 @@ void Stdio::State::read_on() {
   }
 }
 
-Stdio::Stdio(Host& host, StdioOptions options) : state_(std::make_shared<State>(host, options)) {}
+Stdio::Stdio(Dispatcher& dispatcher, StdioOptions options) : state_(std::make_shared<State>(dispatcher, options)) {}
 
 Stdio::~Stdio() {
   stop();
@@ -195,6 +291,7 @@ Stdio::~Stdio() {
 
 void Stdio::run() {
   state_->read_on();
+  state_->legacy_changes.end();
   state_->inflight.cancel_all();
   state_->writer.finish(kLastPatience);
 }

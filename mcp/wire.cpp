@@ -2,23 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "mcp/jsonrpc.h"
 #include "mcp/revision.h"
 
 namespace weir::mcp::wire {
 namespace {
 
-ProtocolError invalid_params(std::string message) { return {code::kInvalidParams, std::move(message), {}}; }
-
-// The member, or null when it is absent; a null means absent too, as some clients write it for "none".
-const Json* member(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found == object.end() || found->is_null() ? nullptr : &*found;
-}
-
 std::string text_or(const Json& object, const char* name, const char* otherwise) {
-  const auto* found = member(object, name);
-  return found != nullptr && found->is_string() ? found->get<std::string>() : otherwise;
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : otherwise;
 }
 
 // A client's union of content types is closed: what its revision lacks must become text.
@@ -35,76 +29,112 @@ Json block_for(const Revision& revision, const Json& block) {
 
 bool is_object_schema(const Json& schema) { return schema.is_object() && text_or(schema, "type", "") == "object"; }
 
+void put(Json& object, const char* name, const std::string& text) {
+  if (!text.empty()) object[name] = text;
+}
+
+Json entry(const Revision& revision, const ToolDefinition& tool) {
+  Json json = {{"name", tool.name}};
+  json["inputSchema"] = tool.input_schema;
+  put(json, "title", tool.title);
+  put(json, "description", tool.description);
+  if (!tool.annotations.empty()) json["annotations"] = tool.annotations;
+  // A legacy client refuses the whole list for one output schema whose root is not an object.
+  if (tool.output_schema && revision.structured && (!revision.handshake || is_object_schema(*tool.output_schema)))
+    json["outputSchema"] = *tool.output_schema;
+  return json;
+}
+
+Json entry(const Revision&, const PromptDefinition& prompt) {
+  Json json = {{"name", prompt.name}};
+  put(json, "title", prompt.title);
+  put(json, "description", prompt.description);
+  for (const auto& argument : prompt.arguments) {
+    Json one = {{"name", argument.name}, {"required", argument.required}};
+    put(one, "title", argument.title);
+    put(one, "description", argument.description);
+    json["arguments"].push_back(std::move(one));
+  }
+  return json;
+}
+
+Json entry(const Revision&, const ResourceDefinition& resource) {
+  Json json = {{"uri", resource.uri}, {"name", resource.name}};
+  put(json, "title", resource.title);
+  put(json, "description", resource.description);
+  put(json, "mimeType", resource.mime_type);
+  return json;
+}
+
+Json entry(const Revision&, const ResourceTemplate& its_template) {
+  Json json = {{"uriTemplate", its_template.uri_template}, {"name", its_template.name}};
+  put(json, "title", its_template.title);
+  put(json, "description", its_template.description);
+  put(json, "mimeType", its_template.mime_type);
+  return json;
+}
+
+template <typename Entries>
+Json entries(const Revision& revision, const Entries& all, const Page& page) {
+  auto json = Json::array();
+  for (std::size_t i = 0; i < page.count; ++i) json.push_back(entry(revision, all[page.first + i]));
+  return json;
+}
+
 }  // namespace
 
-const Method* find(std::span<const Method> table, std::string_view name) {
-  for (const auto& method : table)
-    if (method.name == name) return &method;
-  return nullptr;
+const char* member_of(List::Kind kind) {
+  switch (kind) {
+    case List::Kind::tools:
+      return "tools";
+    case List::Kind::prompts:
+      return "prompts";
+    case List::Kind::resources:
+      return "resources";
+    case List::Kind::templates:
+      break;
+  }
+  return "resourceTemplates";
 }
 
-ProtocolError unknown_method(std::span<const Method> table, std::string_view name) {
-  std::string known;
-  for (const auto& method : table) known += fmt::format("{}{}", known.empty() ? "" : ", ", method.name);
-  return {code::kMethodNotFound, fmt::format("no method \"{:.80}\" here; there are: {}", name, known), {}};
+Json page(const Revision& revision, const Page& page) {
+  Json json;
+  auto& list = json[member_of(page.kind)];
+  switch (page.kind) {
+    case List::Kind::tools:
+      list = entries(revision, page.offer->tools, page);
+      break;
+    case List::Kind::prompts:
+      list = entries(revision, page.offer->prompts, page);
+      break;
+    case List::Kind::resources:
+      list = entries(revision, page.offer->resources, page);
+      break;
+    case List::Kind::templates:
+      list = entries(revision, page.offer->templates, page);
+      break;
+  }
+  if (page.next_cursor) json["nextCursor"] = *page.next_cursor;
+  return json;
 }
 
-Params decode_introduce(const Json&) { return Call{Introduce{}}; }
-
-Params decode_initialize(const Json& params) {
-  const auto* version = member(params, "protocolVersion");
-  if (version == nullptr || !version->is_string()) return invalid_params("params.protocolVersion must be a string");
-  return Call{Initialize{}};
+Json capabilities(const Revision& revision, const Capabilities& offered) {
+  const auto listed = [&] { return offered.changes ? Json{{"listChanged", true}} : Json::object(); };
+  Json json = {{"tools", listed()}};
+  if (offered.prompts) json["prompts"] = listed();
+  if (offered.resources) {
+    json["resources"] = listed();
+    if (offered.changes) json["resources"]["subscribe"] = true;
+  }
+  if (offered.completions) json["completions"] = Json::object();
+  if (offered.logging) json["logging"] = Json::object();
+  if (offered.tasks && !revision.handshake) json["extensions"][kTasks] = Json::object();
+  return json;
 }
-
-Params decode_ping(const Json&) { return Call{Ping{}}; }
-
-Params decode_list_tools(const Json& params) {
-  const auto* cursor = member(params, "cursor");
-  if (cursor == nullptr) return Call{ListTools{}};
-  if (!cursor->is_string()) return invalid_params("params.cursor must be a string");
-  return Call{ListTools{cursor->get<std::string>()}};
-}
-
-Params decode_tool_call(const Json& params) {
-  const auto* name = member(params, "name");
-  if (name == nullptr || !name->is_string()) return invalid_params("params.name must be a string: the tool's name");
-  const auto* arguments = member(params, "arguments");
-  if (arguments == nullptr) return Call{ToolCall{name->get<std::string>(), Json::object()}};
-  if (!arguments->is_object()) return invalid_params("params.arguments must be an object");
-  return Call{ToolCall{name->get<std::string>(), *arguments}};
-}
-
-std::variant<Json, ProtocolError> progress_token(const Json& params) {
-  const auto* meta = member(params, "_meta");
-  const auto* token = meta != nullptr && meta->is_object() ? member(*meta, "progressToken") : nullptr;
-  if (token == nullptr) return Json();
-  if (!token->is_string() && !token->is_number_integer())
-    return invalid_params("params._meta.progressToken must be a string or an integer");
-  return *token;
-}
-
-Json capabilities() { return {{"tools", Json::object()}}; }
 
 Json server_info(const Identity& identity) {
   Json json = {{"name", identity.name}, {"version", identity.version}};
   if (!identity.title.empty()) json["title"] = identity.title;
-  return json;
-}
-
-Json tools(const Revision& revision, const ToolList& list) {
-  auto json = Json::array();
-  for (const auto& tool : list.tools) {
-    Json entry = {{"name", tool.name}};
-    entry["inputSchema"] = tool.input_schema;
-    if (!tool.title.empty()) entry["title"] = tool.title;
-    if (!tool.description.empty()) entry["description"] = tool.description;
-    if (!tool.annotations.empty()) entry["annotations"] = tool.annotations;
-    // A legacy client refuses the whole list for one output schema whose root is not an object.
-    if (tool.output_schema && revision.structured && (!revision.handshake || is_object_schema(*tool.output_schema)))
-      entry["outputSchema"] = *tool.output_schema;
-    json.push_back(std::move(entry));
-  }
   return json;
 }
 
@@ -118,6 +148,29 @@ Json result(const Revision& revision, const ToolResult& result) {
     json["structuredContent"] = *result.structured;
   if (!result.meta.empty()) json["_meta"] = result.meta;
   return json;
+}
+
+Json result(const Revision& revision, const PromptResult& result) {
+  Json json = {{"messages", result.messages}};
+  for (auto& message : json["messages"]) message["content"] = block_for(revision, message["content"]);
+  if (!result.description.empty()) json["description"] = result.description;
+  return json;
+}
+
+Json result(const Suggestions& suggestions) {
+  const auto count = std::min(suggestions.values.size(), Suggestions::kMax);
+  auto values = Json::array();
+  for (std::size_t i = 0; i < count; ++i) values.push_back(suggestions.values[i]);
+  return {{"completion",
+           {{"values", std::move(values)},
+            {"total", suggestions.values.size()},
+            {"hasMore", count < suggestions.values.size()}}}};
+}
+
+Json log_params(LogLevel level, std::string_view logger, const Json& data) {
+  Json params = {{"level", name(level)}, {"data", data}};
+  if (!logger.empty()) params["logger"] = logger;
+  return params;
 }
 
 }  // namespace weir::mcp::wire

@@ -51,6 +51,10 @@ class CallFlight final : public Flight {
     starting_ = false;
   }
 
+  Stage stage() const override {
+    if (transfer_) return Stage::calling;
+    return waiting_since_ || starting_ ? Stage::waiting : Stage::pausing;
+  }
   void cancel() override {
     if (life_->landed) return;
     const std::weak_ptr<const Life> alive = life_;

@@ -43,7 +43,10 @@ struct Landing {
 
 class Flight {
  public:
+  enum class Stage { waiting, calling, pausing };  // for admission; for the provider; before the next attempt
+
   virtual ~Flight() = default;  // silently: cancels, settles
+  virtual Stage stage() const = 0;
   virtual void cancel() = 0;    // lands as cancelled, now; nothing if it has landed
 };
 

@@ -20,6 +20,11 @@ void Flights::cancel(FlightId id) {
   if (found != flights_.end()) found->second->cancel();
 }
 
+std::optional<Flight::Stage> Flights::stage(FlightId id) const {
+  const auto found = flights_.find(id);
+  return found == flights_.end() ? std::nullopt : std::optional(found->second->stage());
+}
+
 void Flights::cancel_all() {
   // A landing may start or cancel others, so the map is not walked while it changes.
   std::vector<FlightId> ids;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 #include "tools/flight.h"
@@ -19,6 +20,7 @@ class Flights {
   FlightId start(Job job, std::function<void(Landing)> landed);  // `landed` is called once, never inside this call
   void cancel(FlightId id);  // lands as cancelled; unknown or landed ids are ignored
   void cancel_all();
+  std::optional<Flight::Stage> stage(FlightId id) const;  // nothing: it has landed
   std::size_t in_air() const { return flights_.size(); }
 
  private:

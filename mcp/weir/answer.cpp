@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "mcp/jsonrpc.h"
+
 namespace weir::mcp {
 namespace {
 
@@ -56,6 +58,16 @@ Json usage(const Tool& tool, const Receipt& receipt) {
   usage["reasoning_tokens"] = known(used.reasoning);
   usage["cost_usd"] = receipt.cost_picodollars ? Json(static_cast<double>(*receipt.cost_picodollars) / 1e12) : Json();
   return usage;
+}
+
+Json refusal_data(const Refusal& refusal) {
+  Json data = {{"reason", reason(refusal.reason)}, {"scope", refusal.scope}, {"limit", refusal.limit}};
+  if (refusal.retry_after) {
+    data["retry_after_ms"] = ms(*refusal.retry_after);
+    data["predicted"] = refusal.limit != "concurrency" && refusal.limit != "queue";
+  }
+  if (refusal.largest) data["largest"] = *refusal.largest;
+  return data;
 }
 
 void answer_completion(const Tool& tool, const Completion& completion, ToolResult& result) {
@@ -116,10 +128,7 @@ ToolResult answer(const Tool& tool, const Landing& landing) {
   } else if (const auto* refusal = std::get_if<Refusal>(&landing.outcome)) {
     result.is_error = true;
     result.content.push_back(text_block(text(*refusal, tool.model()->settings.alias)));
-    Json refused = {{"reason", reason(refusal->reason)}, {"scope", refusal->scope}, {"limit", refusal->limit}};
-    if (refusal->retry_after) refused["retry_after_ms"] = ms(*refusal->retry_after);
-    if (refusal->largest) refused["largest"] = *refusal->largest;
-    result.meta["weir/refusal"] = std::move(refused);
+    result.meta["weir/refusal"] = refusal_data(*refusal);
   } else {
     const Error& error = std::get<Error>(landing.outcome);
     result.is_error = true;
@@ -128,6 +137,14 @@ ToolResult answer(const Tool& tool, const Landing& landing) {
   }
   result.meta["weir/usage"] = usage(tool, landing.receipt);
   return result;
+}
+
+ToolReply reply(const Tool& tool, const Landing& landing) {
+  const auto* refusal = std::get_if<Refusal>(&landing.outcome);
+  if (refusal == nullptr || refusal->reason != Refusal::Reason::queue_full) return answer(tool, landing);
+  const auto retry_after = refusal->retry_after.value_or(std::chrono::seconds(1));
+  return ProtocolError{code::kFull, text(*refusal, tool.model()->settings.alias), refusal_data(*refusal),
+                       std::chrono::ceil<std::chrono::seconds>(retry_after).count()};
 }
 
 ToolResult bad_arguments(const Error& error) {

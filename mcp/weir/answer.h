@@ -1,5 +1,7 @@
 // What a landed call looks like to an agent: the text, the same as structured content, and what it cost as _meta.
-// Shape:   _meta["weir/usage"] on every result of a call that reached the gate; _meta["weir/refusal"] on refusals.
+// Shape:   _meta["weir/usage"] on every result of a call that reached the gate; _meta["weir/refusal"] on refusals:
+//          {reason, limit, scope, retry_after_ms, predicted, largest}. predicted: the wait follows from the buckets and
+//          the queue; false: it is a guess, because nobody knows when a call in flight ends.
 // Units:   milliseconds, tokens, US dollars (null when a price is unknown).
 // Threads: pure functions.
 #pragma once
@@ -13,6 +15,8 @@
 namespace weir::mcp {
 
 ToolResult answer(const Tool& tool, const Landing& landing);
+// The same; but a queue that is full is the server's own door, and no result of the tool.
+ToolReply reply(const Tool& tool, const Landing& landing);
 ToolResult bad_arguments(const Error& error);
 
 // "model "fast": tokens per minute (tpm) are exhausted; retry after 1.2 s"

@@ -5,10 +5,19 @@
 
 #include <optional>
 
+#include "mcp/jsonrpc.h"
 #include "mcp/weir/answer.h"
+#include "mcp/weir/offer.h"
+#include "mcp/weir/pages.h"
+#include "mcp/weir/prompts.h"
 
 namespace weir::mcp {
 namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kFirstReport = 2s, kReportEvery = 5s;
+constexpr Duration kLimitsToldEvery = 1s;
 
 std::int64_t whole_ms(Duration span) { return std::chrono::round<std::chrono::milliseconds>(span).count(); }
 
@@ -21,6 +30,19 @@ void log_call(std::uint64_t id, const std::string& client, const Tool& tool, con
       receipt.attempts, receipt.used.input, receipt.used.output, outcome(landing));
 }
 
+// What the caller hears of it beside the answer, if it listens to logs.
+void tell_call(Sink& sink, const Tool& tool, const Landing& landing) {
+  const Receipt& receipt = landing.receipt;
+  const bool answered = std::holds_alternative<Completion>(landing.outcome);
+  sink.log(answered ? LogLevel::info : LogLevel::warning, "weir",
+           {{"tool", tool.settings().name},
+            {"model", tool.model()->settings.alias},
+            {"outcome", outcome(landing)},
+            {"waited_ms", whole_ms(receipt.waited)},
+            {"took_ms", whole_ms(receipt.took)},
+            {"attempts", receipt.attempts}});
+}
+
 // The same client asking the same again: that is how an agent comes back after a refusal.
 std::uint64_t number_of(const std::string& principal, const std::string& tool, const Prompt& prompt) {
   std::uint64_t number = 0;
@@ -29,74 +51,157 @@ std::uint64_t number_of(const std::string& principal, const std::string& tool, c
   return number;
 }
 
+const char* in_words(Flight::Stage stage) {
+  switch (stage) {
+    case Flight::Stage::waiting:
+      return "waiting for its turn within the limits";
+    case Flight::Stage::calling:
+      return "the model is answering";
+    case Flight::Stage::pausing:
+      return "waiting before the next attempt";
+  }
+  return "";
+}
+
+ProtocolError unknown(const char* what, const std::string& name, const std::vector<std::string>& known) {
+  const std::string near = nearest(name, known);
+  return {code::kInvalidParams,
+          fmt::format("no {} named \"{}\"{}", what, name.substr(0, 100),
+                      near.empty() ? std::string() : fmt::format("; did you mean \"{}\"?", near)),
+          std::nullopt};
+}
+
+std::vector<std::string> names(const Catalog& catalog) {
+  std::vector<std::string> known;
+  for (const auto& [name, unused] : catalog.tools()) known.push_back(name);
+  return known;
+}
+
+const Tool* tool_of(const Catalog& catalog, const std::string& uri) {
+  const std::string_view prefix = kToolUriPrefix;
+  return uri.starts_with(prefix) ? catalog.find(std::string_view(uri).substr(prefix.size())) : nullptr;
+}
+
+ResourceContents contents(const std::string& uri, const char* mime_type, std::string text, Validity validity) {
+  ResourceContents result;
+  result.contents.push_back({{"uri", uri}, {"mimeType", mime_type}, {"text", std::move(text)}});
+  result.validity = validity;
+  return result;
+}
+
 }  // namespace
 
-WeirHost::WeirHost(Loop& loop, Flights& flights, std::shared_ptr<const Catalog> catalog, std::string version)
-    : loop_(loop), flights_(flights), catalog_(std::move(catalog)), version_(std::move(version)) {}
+// One call in the air. The catalog is kept alive by it: a reload may swap it meanwhile.
+struct WeirHost::Flying {
+  std::uint64_t id;
+  std::shared_ptr<const Catalog> catalog;
+  const Tool* tool;
+  Context context;
+  std::function<void(ToolReply)> done;
 
-Identity WeirHost::identity() const { return {"weir", "Weir", version_}; }
+  FlightId flight = 0;
+  Instant started{};
+  std::optional<std::stop_callback<std::function<void()>>> on_stop{};
+};
 
-std::string WeirHost::instructions() const {
-  return "Each tool here is one call to a language model, made within the limits of its account. A call may wait for "
-         "its turn; "
-         "_meta[\"weir/usage\"] of the result says how long, and what it used. A result with isError that says \"retry "
-         "after\" "
-         "was refused by a limit before anything was sent: wait as long as it says, then call again.";
-}
+WeirHost::WeirHost(Loop& loop, Gate& gate, Flights& flights, std::shared_ptr<const Catalog> catalog,
+                   WeirHostOptions options)
+    : loop_(loop),
+      gate_(gate),
+      flights_(flights),
+      catalog_(std::move(catalog)),
+      options_(std::move(options)),
+      offer_(make_offer(*catalog_)),
+      changes_(static_cast<std::size_t>(options_.subscriptions_max)) {}
 
-std::vector<ToolDefinition> WeirHost::tools() const {
-  std::vector<ToolDefinition> definitions;
-  for (const auto& [name, tool] : catalog_->tools()) {
-    ToolDefinition definition;
-    definition.name = name;
-    definition.title = tool.settings().title;
-    definition.description = tool.settings().description;
-    definition.input_schema = tool.input_schema();
-    definition.output_schema = tool.output_schema();
-    // Nothing is changed anywhere, but the text goes to a provider outside, and the same call may be answered
-    // otherwise.
-    definition.annotations = {{"readOnlyHint", true}, {"openWorldHint", true}};
-    definitions.push_back(std::move(definition));
-  }
-  return definitions;
-}
+Identity WeirHost::identity() const { return {"weir", "Weir", options_.version}; }
+
+std::string WeirHost::instructions() const { return mcp::instructions(*catalog_); }
 
 void WeirHost::call(ToolCall call, Context context, std::function<void(ToolReply)> done) {
   const Tool* tool = catalog_->find(call.name);
-  if (tool == nullptr) {
-    std::vector<std::string> known;
-    for (const auto& [name, unused] : catalog_->tools()) known.push_back(name);
-    const std::string near = nearest(call.name, known);
-    done(ProtocolError{-32602,
-                       fmt::format("no tool named \"{}\"{}", call.name.substr(0, 100),
-                                   near.empty() ? std::string() : fmt::format("; did you mean \"{}\"?", near)),
-                       std::nullopt});
-    return;
-  }
+  if (tool == nullptr) return done(unknown("tool", call.name, names(*catalog_)));
   auto prompt = tool->fill(call.arguments);
-  if (!prompt) {
-    done(bad_arguments(prompt.error()));
-    return;
-  }
+  if (!prompt) return done(bad_arguments(prompt.error()));
+  std::shared_ptr<Flying> flying(new Flying{++calls_, catalog_, tool, std::move(context), std::move(done)});
+  loop_.post([this, flying = std::move(flying), prompt = std::move(*prompt)]() mutable {
+    start(std::move(flying), std::move(prompt));
+  });
+}
 
-  // The catalog is kept alive by the lambda: a reload may swap it while this call is in the air.
-  auto start = [this, id = ++calls_, catalog = catalog_, tool, prompt = std::move(*prompt),
-                context = std::move(context), done = std::move(done)]() mutable {
-    using OnStop = std::stop_callback<std::function<void()>>;
-    auto on_stop = std::make_shared<std::optional<OnStop>>();
-    const std::stop_token stop = context.stop;
-    const std::uint64_t caller = number_of(context.principal, tool->settings().name, prompt);
-    const FlightId flight = flights_.start(
-        {tool->model(), std::move(prompt), std::nullopt, caller},
-        [id, catalog, tool, on_stop, principal = context.principal, done = std::move(done)](Landing landing) {
-          on_stop->reset();
-          done(answer(*tool, landing));
-          log_call(id, principal, *tool, landing);
-        });
-    // Called from whichever thread asks to stop, perhaps at once.
-    on_stop->emplace(stop, [this, flight] { loop_.post([this, flight] { flights_.cancel(flight); }); });
-  };
-  loop_.post(std::move(start));
+void WeirHost::start(std::shared_ptr<Flying> flying, Prompt prompt) {
+  flying->started = loop_.now();
+  const Tool& tool = *flying->tool;
+  const std::uint64_t caller = number_of(flying->context.principal.name, tool.settings().name, prompt);
+  flying->flight =
+      flights_.start({tool.model(), std::move(prompt), std::nullopt, caller}, [this, flying](Landing landing) {
+        flying->on_stop.reset();
+        reports_.erase(flying->flight);
+        tell_call(*flying->context.sink, *flying->tool, landing);
+        flying->done(reply(*flying->tool, landing));
+        log_call(flying->id, flying->context.principal.name, *flying->tool, landing);
+        limits_changed();
+      });
+  // Called from whichever thread asks to stop, perhaps at once.
+  flying->on_stop.emplace(flying->context.stop,
+                          [this, flight = flying->flight] { loop_.post([this, flight] { flights_.cancel(flight); }); });
+  if (flying->context.sink->wants_progress()) report_in(kFirstReport, flying);
+  limits_changed();
+}
+
+void WeirHost::report_in(Duration span, const std::shared_ptr<Flying>& flying) {
+  reports_[flying->flight] = loop_.at(loop_.now() + span, [this, weak = std::weak_ptr(flying)] {
+    if (const auto still = weak.lock()) report(still);
+  });
+}
+
+void WeirHost::report(const std::shared_ptr<Flying>& flying) {
+  const auto stage = flights_.stage(flying->flight);
+  if (!stage) return;
+  const double seconds = std::chrono::duration<double>(loop_.now() - flying->started).count();
+  flying->context.sink->progress(seconds, std::nullopt, fmt::format("{} ({:.0f} s so far)", in_words(*stage), seconds));
+  report_in(kReportEvery, flying);
+}
+
+// At most once a second, and only while somebody wants to know.
+void WeirHost::limits_changed() {
+  if (telling_limits_ || !changes_.watched(kLimitsUri)) return;
+  telling_limits_ = true;
+  tell_limits_ = loop_.at(loop_.now() + kLimitsToldEvery, [this] {
+    telling_limits_ = false;
+    changes_.publish({.kind = Change::Kind::resource, .key = kLimitsUri});
+  });
+}
+
+void WeirHost::get(PromptCall call, Context, std::function<void(PromptReply)> done) {
+  const Tool* tool = catalog_->find(call.name);
+  if (tool != nullptr && tool->settings().as_prompt) return done(prompt_reply(*tool, call));
+  std::vector<std::string> known;
+  for (const auto& prompt : offer_->prompts) known.push_back(prompt.name);
+  done(unknown("prompt", call.name, known));
+}
+
+void WeirHost::read(ResourceRead call, Context, std::function<void(ReadReply)> done) {
+  if (call.uri == kConfigUri)
+    return done(contents(call.uri, "application/toml", options_.config_text, offer_->validity));
+  if (const Tool* tool = tool_of(*catalog_, call.uri))
+    return done(contents(call.uri, "application/json", tool_page(*tool).dump(2), offer_->validity));
+  if (call.uri != kLimitsUri)
+    return done(ProtocolError{code::kResourceNotFound,
+                              fmt::format("no resource \"{}\"; there are {}, {}, {}{{name}}", call.uri.substr(0, 200),
+                                          kLimitsUri, kConfigUri, kToolUriPrefix),
+                              Json{{"uri", call.uri}}});
+  loop_.post([this, uri = std::move(call.uri), done = std::move(done)] {
+    done(contents(uri, "application/json", limits_page(gate_, *catalog_).dump(2), {.ttl_ms = 1000, .everybody = true}));
+  });
+}
+
+void WeirHost::complete(Complete call, Context, std::function<void(CompleteReply)> done) {
+  done(complete_reply(*catalog_, call));
+}
+
+bool WeirHost::readable(const std::string& uri, const Principal&) const {
+  return uri == kLimitsUri || uri == kConfigUri || tool_of(*catalog_, uri) != nullptr;
 }
 
 }  // namespace weir::mcp

@@ -1,10 +1,12 @@
 // Weir's tools, offered to the protocol: a call becomes a job, the job a flight on the core's loop, its landing a tool
-// result. Errors:  an unknown tool is a ProtocolError; bad arguments, refusals by the limiter and failures of the
-// provider are results
-//          with isError and a text that an agent can act on.
+// result; prompts and resources beside them.
+// Errors:  an unknown tool is a ProtocolError; bad arguments, refusals by the limiter and failures of the provider are
+//          results with isError and a text that an agent can act on; a full queue is the server's own door, and a
+//          ProtocolError (503).
+// Progress: while a call waits or is being answered, its caller is told so every few seconds, if it asked: real hosts
+//          cut off what is silent for a minute.
 // Threads: as host.h says; arguments are checked and prompts filled on the caller's thread, everything else on the
-// core's loop.
-//          It must outlive the loop's last turn.
+//          core's loop. It must outlive the loop's last turn.
 #pragma once
 
 #include <atomic>
@@ -16,21 +18,45 @@
 
 namespace weir::mcp {
 
+struct WeirHostOptions {
+  std::string version;
+  std::string config_text = {};  // weir://config
+  int subscriptions_max = 1024;
+};
+
 class WeirHost final : public Host {
  public:
-  WeirHost(Loop& loop, Flights& flights, std::shared_ptr<const Catalog> catalog, std::string version);
+  WeirHost(Loop& loop, Gate& gate, Flights& flights, std::shared_ptr<const Catalog> catalog, WeirHostOptions options);
 
   Identity identity() const override;
   std::string instructions() const override;
-  std::vector<ToolDefinition> tools() const override;
+  std::shared_ptr<const Offer> offer() const override { return offer_; }
   void call(ToolCall call, Context context, std::function<void(ToolReply)> done) override;
+  void get(PromptCall call, Context context, std::function<void(PromptReply)> done) override;
+  void read(ResourceRead call, Context context, std::function<void(ReadReply)> done) override;
+  void complete(Complete call, Context context, std::function<void(CompleteReply)> done) override;
+  bool readable(const std::string& uri, const Principal& principal) const override;
+  Changes* changes() override { return &changes_; }
 
  private:
+  struct Flying;
+  void start(std::shared_ptr<Flying> flying, Prompt prompt);
+  void report_in(Duration span, const std::shared_ptr<Flying>& flying);
+  void report(const std::shared_ptr<Flying>& flying);
+  void limits_changed();
+
   Loop& loop_;
+  Gate& gate_;
   Flights& flights_;
-  std::shared_ptr<const Catalog> catalog_;
-  std::string version_;
+  const std::shared_ptr<const Catalog> catalog_;
+  const WeirHostOptions options_;
+  const std::shared_ptr<const Offer> offer_;
+  Changes changes_;
   std::atomic<std::uint64_t> calls_ = 0;
+  // The loop thread's own.
+  std::map<FlightId, Timer> reports_;
+  Timer tell_limits_;
+  bool telling_limits_ = false;
 };
 
 }  // namespace weir::mcp

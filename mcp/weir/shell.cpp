@@ -28,7 +28,8 @@ Result<std::string> read_all(const std::string& file) {
   return text;
 }
 
-// As the input is declared; text where it does not fit.
+}  // namespace
+
 Json value_of(const InputSettings* input, const std::string& text) {
   const char* end = text.data() + text.size();
   if (input != nullptr && input->type == InputType::integer) {
@@ -52,6 +53,8 @@ const InputSettings* input_named(const Tool* tool, const std::string& name) {
     if (input.name == name) return &input;
   return nullptr;
 }
+
+namespace {
 
 std::string number_or_unknown(const Json& value) { return value.is_null() ? "unknown" : value.dump(); }
 

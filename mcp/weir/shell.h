@@ -12,11 +12,16 @@
 
 namespace weir::mcp {
 
+// A text as the input is declared (nullptr: as text); it stays text where it does not fit.
+Json value_of(const InputSettings* input, const std::string& text);
+// Null when the tool is, or has no such input.
+const InputSettings* input_named(const Tool* tool, const std::string& name);
+
 // A shell sees no progress.
 class NoSink final : public Sink {
  public:
   void progress(double, std::optional<double>, std::string_view) override {}
-  void log(std::string_view, std::string_view, const Json&) override {}
+  void log(LogLevel, std::string_view, const Json&) override {}
 };
 
 // NAME=VALUE each, VALUE perhaps @FILE or @-; `json` first, if it is not empty. Values are read as the tool declares

@@ -12,8 +12,8 @@ const weir = { tool: 'summarise', arguments: { text: 'One sentence is here. Anot
 const config = async (stage) => two_models(await stage.simulator('--latency', '1..2'), { tight: 'rpm = 600\ntpm = 60000' });
 
 export const subjects = [
-  ['the fixture over stdio', async () => ({ ...fixture, command: join(build, 'weir-conformance-fixture'), args: ['--stdio'], env: {} })],
-  ['the fixture over HTTP', async (stage) => ({ ...fixture, ...endpoint(await stage.listen('weir-conformance-fixture', ['--http', '127.0.0.1:0'])) })],
+  ['the fixture over stdio', async () => ({ ...fixture, command: join(build, 'mcp-conformance-server'), args: ['--stdio'], env: {} })],
+  ['the fixture over HTTP', async (stage) => ({ ...fixture, ...endpoint(await stage.listen('mcp-conformance-server', ['--http', '127.0.0.1:0'])) })],
   ['weir over stdio', async (stage) => ({ ...weir, command: join(build, 'weir'), env: secret,
     args: ['serve', '--stdio', '--config', stage.file('weir.toml', await config(stage))] })],
   ['weir over HTTP', async (stage) => ({ ...weir, ...endpoint(await stage.weir(await config(stage))) })],

@@ -63,6 +63,11 @@ const std::vector<Row> kRows = {
      [](C c) { return c.server.tls_cert == kSomeFile; }},
     {"server", "tls_key", quoted(kSomeFile) + "\ntls_cert = " + quoted(kSomeFile),
      [](C c) { return c.server.tls_key == kSomeFile; }},
+    {"server", "task_after", "\"0s\"", [](C c) { return c.server.task_after == 0s; }},
+    {"server", "task_ttl", "\"2h\"", [](C c) { return c.server.task_ttl == 2h; }},
+    {"server", "subscriptions_max", "0", [](C c) { return c.server.subscriptions_max == 0; }},
+    {"server", "state_key", "\"env:STATE_KEY\"",
+     [](C c) { return c.server.state_key == Secret(kStateKey, "env:STATE_KEY"); }},
     {"required", "issuer", "\"http://localhost:9/realm/\"",
      [](C c) { return c.auth->issuer == "http://localhost:9/realm/"; }},
     {"required", "audience", "\"https://other.example\"",
@@ -77,6 +82,7 @@ const std::vector<Row> kRows = {
      [](C c) {
        return client(c).scopes == Strings{"a", "b"};
      }},
+    {"tool", "as_prompt", "true", [](C c) { return tool(c).as_prompt; }},
     {"tool", "scopes", "[\"a\"]", [](C c) { return tool(c).scopes == Strings{"a"}; }},
     {"model", "provider", "\"compatible\"\nbase_url = \"http://a\"",
      [](C c) { return model(c).provider == "compatible"; }},

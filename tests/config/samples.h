@@ -10,6 +10,7 @@
 
 namespace weir {
 
+inline const std::string kStateKey = "sk-marker-5f1d-0123456789abcdefgh";  // 33 bytes
 inline const std::string kMarker = "sk-marker-5f1d";  // the secret that must never be shown
 
 inline std::optional<std::string> test_environment(const std::string& name) {
@@ -18,6 +19,7 @@ inline std::optional<std::string> test_environment(const std::string& name) {
                                                                {"OTHER_KEY", "sk-other"},
                                                                {"CLIENT_TOKEN", "sk-marker-5f1d-c"},
                                                                {"SAME_TOKEN", "sk-marker-5f1d-c"},
+                                                               {"STATE_KEY", kStateKey},
                                                                {"OTHER_TOKEN", "sk-marker-5f1d-other"},
                                                                {"SHORT_TOKEN", "sk-marker-5f1d-"},
                                                                {"HUGE_TOKEN", kMarker + std::string(8179, 'x')},

@@ -1,122 +1,181 @@
 #include "tests/conformance/fixture_host.h"
 
+#include <optional>
 #include <utility>
+
+#include "mcp/jsonrpc.h"
 
 namespace weir::conformance {
 namespace {
 
-using mcp::Json;
+constexpr const char* kTextUri = "test://static-text";
+constexpr const char* kBinaryUri = "test://static-binary";
+constexpr const char* kWatchedUri = "test://watched-resource";
+constexpr std::string_view kTemplateBegin = "test://template/", kTemplateEnd = "/data";
 
-// One red pixel, and a WAV file without samples.
-constexpr const char* kPng =
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
-constexpr const char* kWav = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA=";
-
-Json text(const std::string& words) { return {{"type", "text"}, {"text", words}}; }
-
-mcp::ToolResult result(Json content, bool is_error = false) {
-  mcp::ToolResult its_result;
-  its_result.content = std::move(content);
-  its_result.is_error = is_error;
-  return its_result;
+// The {id} of test://template/{id}/data.
+std::optional<std::string> template_id(const std::string& uri) {
+  if (!uri.starts_with(kTemplateBegin) || !uri.ends_with(kTemplateEnd)) return std::nullopt;
+  if (uri.size() <= kTemplateBegin.size() + kTemplateEnd.size()) return std::nullopt;
+  return uri.substr(kTemplateBegin.size(), uri.size() - kTemplateBegin.size() - kTemplateEnd.size());
 }
 
-// Answers the same content to every call.
-auto always(Json content, bool is_error = false) {
-  return [answer = result(std::move(content), is_error)](const mcp::ToolCall&, const mcp::Context&,
-                                                         const FixtureHost::Done& done) { done(answer); };
+std::optional<Json> contents_of(const std::string& uri) {
+  if (uri == kTextUri)
+    return Json{{"uri", uri}, {"mimeType", "text/plain"}, {"text", "This is the content of the static text resource."}};
+  if (uri == kBinaryUri) return Json{{"uri", uri}, {"mimeType", "image/png"}, {"blob", kPng}};
+  if (uri == kWatchedUri) return Json{{"uri", uri}, {"mimeType", "text/plain"}, {"text", "Watched."}};
+  if (const auto id = template_id(uri)) {
+    const Json body = {{"id", *id}, {"templateTest", true}, {"data", "Data for ID: " + *id}};
+    return Json{{"uri", uri}, {"mimeType", "application/json"}, {"text", body.dump()}};
+  }
+  return std::nullopt;
 }
 
-// Needs the client to offer sampling, and says so as a protocol error.
-void missing_capability(const mcp::ToolCall&, const mcp::Context& context, const FixtureHost::Done& done) {
-  if (context.client_capabilities.contains("sampling")) return done(result({text("sampling is offered")}));
-  done(mcp::ProtocolError{-32021, "this tool needs the client to offer sampling",
-                          Json{{"requiredCapabilities", {{"sampling", Json::object()}}}}});
+Json user(Json content) { return {{"role", "user"}, {"content", std::move(content)}}; }
+
+std::string argument(const mcp::PromptCall& call, const std::string& name) {
+  const auto found = call.arguments.find(name);
+  return found == call.arguments.end() ? std::string() : found->second;
 }
 
-void logging(const mcp::ToolCall&, const mcp::Context& context, const FixtureHost::Done& done) {
-  context.sink->log("info", "fixture", "a log line");
-  done(result({text("logged")}));
-}
-
-Json schema_2020_12() {
-  return Json::parse(R"({
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "type": "object",
-    "$defs": {"address": {"$anchor": "addressDef", "type": "object",
-                          "properties": {"street": {"type": "string"}, "city": {"type": "string"}}}},
-    "properties": {"name": {"type": "string"}, "address": {"$ref": "#/$defs/address"},
-                   "contactMethod": {"type": "string", "enum": ["phone", "email"]},
-                   "phone": {"type": "string"}, "email": {"type": "string"}},
-    "allOf": [{"anyOf": [{"required": ["phone"]}, {"required": ["email"]}]}],
-    "if": {"properties": {"contactMethod": {"const": "phone"}}, "required": ["contactMethod"]},
-    "then": {"required": ["phone"]},
-    "else": {"required": ["email"]},
-    "additionalProperties": false})");
+// A prompt that first asks who reads it.
+mcp::PromptReply asking_prompt(const mcp::PromptCall& call) {
+  const auto answer = call.round.answers.find("user_context");
+  if (answer == call.round.answers.end() || !answer->is_object()) {
+    mcp::NeedInput need;
+    need.requests["user_context"] = {
+        {"method", "elicitation/create"},
+        {"params",
+         {{"message", "What context should the prompt use?"},
+          {"requestedSchema",
+           {{"type", "object"}, {"properties", {{"context", {{"type", "string"}}}}}, {"required", {"context"}}}}}}};
+    return need;
+  }
+  mcp::PromptResult result;
+  result.messages.push_back(user(text_block("The context is: " + answer->dump())));
+  return result;
 }
 
 }  // namespace
 
-FixtureHost::FixtureHost(Loop& loop) : loop_(loop) {
-  const Json image = {{"type", "image"}, {"data", kPng}, {"mimeType", "image/png"}};
-  const auto resource = [](const char* uri, const char* type, const char* words) {
-    return Json{{"type", "resource"}, {"resource", {{"uri", uri}, {"mimeType", type}, {"text", words}}}};
-  };
-  tools_["test_simple_text"] = {"Answers a text.", always({text("This is a simple text response for testing.")})};
-  tools_["test_image_content"] = {"Answers an image.", always(Json::array({image}))};
-  tools_["test_audio_content"] = {
-      "Answers a sound.", always(Json::array({{{"type", "audio"}, {"data", kWav}, {"mimeType", "audio/wav"}}}))};
-  tools_["test_embedded_resource"] = {"Answers a resource.",
-                                      always(Json::array({resource("test://embedded-resource", "text/plain",
-                                                                   "This is an embedded resource content.")}))};
-  tools_["test_multiple_content_types"] = {
-      "Answers a text, an image and a resource.",
-      always(Json::array(
-          {text("Multiple content types test:"), image,
-           resource("test://mixed-content-resource", "application/json", R"({"test":"data","value":123})")}))};
-  tools_["test_error_handling"] = {"Fails.",
-                                   always({text("This tool intentionally returns an error for testing")}, true)};
-  tools_["test_tool_with_progress"] = {"Reports progress.",
-                                       [this](const mcp::ToolCall&, const mcp::Context& context, const Done& done) {
-                                         loop_.post([this, context, done] { progress(context, done, 0); });
-                                       }};
-  tools_["test_missing_capability"] = {"Needs sampling.", missing_capability};
-  tools_["test_logging_tool"] = {"Logs a line.", logging};
-  tools_["test_streaming_elicitation"] = {"Asks nothing in the middle of a stream.", always({text("nothing to ask")})};
-  tools_["json_schema_2020_12_tool"] = {"Tool with JSON Schema 2020-12 features", always({text("accepted")}),
-                                        schema_2020_12()};
+const char* const kPng =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
+
+Json text_block(const std::string& words) { return {{"type", "text"}, {"text", words}}; }
+
+mcp::ToolResult tool_result(Json content, bool is_error) {
+  mcp::ToolResult result;
+  result.content = std::move(content);
+  result.is_error = is_error;
+  return result;
 }
 
-void FixtureHost::progress(const mcp::Context& context, const Done& done, int percent) {
-  context.sink->progress(percent, 100, "");
-  const auto id = ++last_timer_;
-  timers_[id] = loop_.at(loop_.now() + std::chrono::milliseconds(50), [this, id, context, done, percent] {
-    const auto spent = timers_.extract(id);
-    if (percent < 100) return progress(context, done, percent + 50);
-    done(result({text("done")}));
+mcp::ToolResult tool_text(const std::string& words, bool is_error) {
+  return tool_result(Json::array({text_block(words)}), is_error);
+}
+
+void Later::in(Duration span, std::function<void()> fn) {
+  loop_.post([this, span, fn = std::move(fn)]() mutable {
+    const auto id = ++last_;
+    timers_[id] = loop_.at(loop_.now() + span, [this, id, fn = std::move(fn)] {
+      const auto spent = timers_.extract(id);
+      fn();
+    });
   });
 }
 
-mcp::Identity FixtureHost::identity() const { return {"weir-conformance-fixture", "Conformance fixture", "1.0.0"}; }
+FixtureHost::FixtureHost(Loop& loop) : later_(loop) {
+  add_simple_tools(tools_, later_, changes_);
+  add_asking_tools(tools_);
+  add_task_tools(tools_, later_);
+  offer_ = make_offer();
+}
 
-std::string FixtureHost::instructions() const { return "Tools for the conformance suite."; }
-
-std::vector<mcp::ToolDefinition> FixtureHost::tools() const {
-  std::vector<mcp::ToolDefinition> definitions;
+std::shared_ptr<const mcp::Offer> FixtureHost::make_offer() const {
+  mcp::Offer offer;
   for (const auto& [name, tool] : tools_) {
     mcp::ToolDefinition definition;
     definition.name = name;
     definition.description = tool.description;
     definition.input_schema = tool.input_schema;
-    definitions.push_back(std::move(definition));
+    definition.needs = tool.needs;
+    definition.task = tool.task;
+    offer.tools.push_back(std::move(definition));
   }
-  return definitions;
+  const auto argument = [](const char* name, const char* description) {
+    return mcp::PromptArgument{name, "", description, true};
+  };
+  offer.prompts = {
+      {"test_input_required_result_prompt", "", "Asks for its context.", {}, {}},
+      {"test_prompt_with_arguments",
+       "",
+       "Has two arguments.",
+       {argument("arg1", "One."), argument("arg2", "Two.")},
+       {}},
+      {"test_prompt_with_embedded_resource", "", "Embeds a resource.", {argument("resourceUri", "Which one.")}, {}},
+      {"test_prompt_with_image", "", "Shows an image.", {}, {}},
+      {"test_simple_prompt", "", "Says one thing.", {}, {}},
+  };
+  offer.resources = {
+      {kBinaryUri, "static-binary", "", "An image.", "image/png"},
+      {kTextUri, "static-text", "", "A text.", "text/plain"},
+      {kWatchedUri, "watched-resource", "", "A text that could change.", "text/plain"},
+  };
+  offer.templates = {{"test://template/{id}/data", "template", "", "Some data by its id.", "application/json"}};
+  offer.completions = offer.logging = true;
+  offer.validity = {.ttl_ms = 1000, .everybody = true};
+  return std::make_shared<const mcp::Offer>(std::move(offer));
 }
+
+mcp::Identity FixtureHost::identity() const { return {"mcp-conformance-server", "Conformance fixture", "1.0.0"}; }
+
+std::string FixtureHost::instructions() const { return "Tools, prompts and resources for the conformance suite."; }
 
 void FixtureHost::call(mcp::ToolCall call, mcp::Context context, Done done) {
   const auto found = tools_.find(call.name);
   if (found == tools_.end()) return done(mcp::ProtocolError{-32602, "no tool named \"" + call.name + "\"", {}});
   found->second.answer(call, context, done);
 }
+
+void FixtureHost::get(mcp::PromptCall call, mcp::Context context, std::function<void(mcp::PromptReply)> done) {
+  mcp::PromptResult result;
+  auto& messages = result.messages;
+  if (call.name == "test_input_required_result_prompt") return done(asking_prompt(call));
+  if (call.name == "test_simple_prompt") {
+    messages.push_back(user(text_block("This is a simple prompt for testing.")));
+  } else if (call.name == "test_prompt_with_arguments") {
+    messages.push_back(user(text_block("Prompt with arguments: arg1='" + argument(call, "arg1") + "', arg2='" +
+                                       argument(call, "arg2") + "'")));
+  } else if (call.name == "test_prompt_with_embedded_resource") {
+    messages.push_back(user({{"type", "resource"},
+                             {"resource",
+                              {{"uri", argument(call, "resourceUri")},
+                               {"mimeType", "text/plain"},
+                               {"text", "Embedded resource content for testing."}}}}));
+    messages.push_back(user(text_block("Please process the embedded resource above.")));
+  } else if (call.name == "test_prompt_with_image") {
+    messages.push_back(user({{"type", "image"}, {"data", kPng}, {"mimeType", "image/png"}}));
+    messages.push_back(user(text_block("Please analyze the image above.")));
+  } else {
+    return Host::get(std::move(call), std::move(context), std::move(done));
+  }
+  done(result);
+}
+
+void FixtureHost::read(mcp::ResourceRead call, mcp::Context context, std::function<void(mcp::ReadReply)> done) {
+  auto contents = contents_of(call.uri);
+  if (!contents) return Host::read(std::move(call), std::move(context), std::move(done));
+  done(mcp::ResourceContents{Json::array({std::move(*contents)}), {.ttl_ms = 1000, .everybody = true}});
+}
+
+void FixtureHost::complete(mcp::Complete call, mcp::Context, std::function<void(mcp::CompleteReply)> done) {
+  mcp::Suggestions suggestions;
+  for (const std::string word : {"test", "testing", "paris"})
+    if (word.starts_with(call.value)) suggestions.values.push_back(word);
+  done(suggestions);
+}
+
+bool FixtureHost::readable(const std::string& uri, const mcp::Principal&) const { return contents_of(uri).has_value(); }
 
 }  // namespace weir::conformance

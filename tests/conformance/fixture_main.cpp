@@ -1,5 +1,6 @@
-// weir-conformance-fixture --http HOST:PORT --port-file FILE | --stdio
-// The protocol library with the conformance suite's tools behind it, and nothing of Weir's own.
+// mcp-conformance-server --http HOST:PORT [--port-file FILE] | --stdio
+// The protocol library with what the conformance suite asks for behind it, and nothing of Weir's own: it links mcp/
+// without tools/.
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include "mcp/endpoint.h"
 #include "mcp/http/server.h"
 #include "mcp/stdio.h"
+#include "mcp/tasks.h"
 #include "tests/conformance/fixture_host.h"
 
 using namespace weir;
@@ -18,46 +20,55 @@ using namespace weir;
 namespace {
 
 int usage() {
-  std::fprintf(stderr, "usage: weir-conformance-fixture --http HOST:PORT --port-file FILE | --stdio\n");
+  std::fprintf(stderr, "usage: mcp-conformance-server --http HOST:PORT [--port-file FILE] | --stdio\n");
   return 2;
 }
 
-int serve_stdio(UvLoop& loop, mcp::Host& host) {
-  mcp::Stdio stdio(host, {.clock = &loop});
-  loop.on_signal(SIGTERM, [&] { stdio.stop(); });
+struct Server {
+  UvLoop loop;
+  conformance::FixtureHost host{loop};
+  // Soon, so that what takes half a second is long enough to become a task.
+  mcp::Tasks tasks{loop, host.changes(), {.slow_after = std::chrono::milliseconds(200)}};
+  mcp::Dispatcher dispatcher{host, loop, &tasks};
+};
+
+int serve_stdio(Server& server) {
+  mcp::Stdio stdio(server.dispatcher, {});
+  server.loop.on_signal(SIGTERM, [&] { stdio.stop(); });
   std::thread reader([&] {
     stdio.run();
-    loop.stop();
+    server.loop.stop();
   });
-  loop.run();
+  server.loop.run();
   reader.join();
   return 0;
 }
 
-int serve_http(UvLoop& loop, mcp::Host& host, const std::string& address, const std::string& port_file) {
+int serve_http(Server& server, const std::string& address, const std::string& port_file) {
   const auto colon = address.rfind(':');
   if (colon == address.npos) return usage();
-  mcp::HttpServer server({.host = address.substr(0, colon), .port = std::stoi(address.substr(colon + 1))});
-  server.route("/mcp", mcp::http_endpoint(host, {.clock = &loop}));
-  const auto port = server.listen();
+  mcp::HttpServer http({.host = address.substr(0, colon), .port = std::stoi(address.substr(colon + 1))});
+  http.route("/mcp", mcp::http_endpoint(server.dispatcher, {.legacy_logging = true}));
+  const auto port = http.listen();
   if (!port) {
     std::fprintf(stderr, "%s\n", port.error().message.c_str());
     return 1;
   }
-  std::ofstream(port_file) << *port << '\n';
-  loop.on_signal(SIGTERM, [&] { loop.stop(); });
-  loop.run();
-  server.drain(std::chrono::seconds(1));
+  if (!port_file.empty()) std::ofstream(port_file) << *port << '\n';
+  server.loop.on_signal(SIGTERM, [&] { server.loop.stop(); });
+  server.loop.run();
+  server.host.changes()->close();
+  http.drain(std::chrono::seconds(1));
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  UvLoop loop;
-  conformance::FixtureHost host(loop);
+  Server server;
   const auto is = [&](int i, std::string_view name) { return i < argc && argv[i] == name; };
-  if (argc == 2 && is(1, "--stdio")) return serve_stdio(loop, host);
-  if (argc == 5 && is(1, "--http") && is(3, "--port-file")) return serve_http(loop, host, argv[2], argv[4]);
+  if (argc == 2 && is(1, "--stdio")) return serve_stdio(server);
+  if (argc == 3 && is(1, "--http")) return serve_http(server, argv[2], "");
+  if (argc == 5 && is(1, "--http") && is(3, "--port-file")) return serve_http(server, argv[2], argv[4]);
   return usage();
 }

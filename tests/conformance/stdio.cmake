@@ -5,6 +5,6 @@ foreach(revision 2026-07-28 2025-11-25)
     COMMAND ${WEIR_NODE} ${CMAKE_CURRENT_LIST_DIR}/run.mjs --requirements ${revision}
             --baseline ${CMAKE_CURRENT_LIST_DIR}/stdio-${revision}.yml
             -- ${WEIR_NODE} ${CMAKE_CURRENT_LIST_DIR}/bridge.mjs --port-file {port-file}
-            -- $<TARGET_FILE:weir-conformance-fixture> --stdio)
+            -- $<TARGET_FILE:mcp-conformance-server> --stdio)
   set_tests_properties(conformance-stdio-${revision} PROPERTIES LABELS "conformance;process" TIMEOUT 300)
 endforeach()

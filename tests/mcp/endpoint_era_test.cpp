@@ -22,7 +22,7 @@ std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
 
 struct Fixture {
   FakeHost host;
-  mcp::Handler endpoint = mcp::http_endpoint(host, {});
+  mcp::Handler endpoint = mcp::http_endpoint(host.dispatcher, {});
 
   std::shared_ptr<FakeExchange> post(const Json& body, mcp::Headers headers = {}) {
     return send(endpoint, inbound(body.dump(), std::move(headers)));

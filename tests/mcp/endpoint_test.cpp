@@ -4,7 +4,6 @@
 #include <limits>
 #include <optional>
 
-#include "tests/fakes/fake_loop.h"
 #include "tests/mcp/http_client.h"
 
 using namespace weir;
@@ -15,8 +14,8 @@ namespace {
 
 struct Fixture {
   FakeHost host;
-  FakeLoop loop;
-  mcp::Handler endpoint = mcp::http_endpoint(host, {.clock = &loop});
+  FakeLoop& loop = host.loop;
+  mcp::Handler endpoint = mcp::http_endpoint(host.dispatcher, {});
   // What the host holds after a call that it has not answered.
   std::optional<mcp::Context> context;
   FakeHost::Done done;

@@ -18,6 +18,17 @@ Json encode(const std::string& date, const Answer& answer) {
   return revision->encode(*revision, answer, kIdentity);
 }
 
+Introduction introduction(const std::string& instructions) {
+  return {instructions, {}, {.ttl_ms = 300'000, .everybody = true}};
+}
+
+Page page(std::vector<ToolDefinition> tools) {
+  const auto count = tools.size();
+  auto offer = std::make_shared<const Offer>(
+      Offer{.tools = std::move(tools), .validity = {.ttl_ms = 300'000, .everybody = true}});
+  return {.offer = std::move(offer), .kind = List::Kind::tools, .first = 0, .count = count};
+}
+
 ToolResult full_result() {
   ToolResult result;
   result.content = Json::parse(R"([
@@ -32,16 +43,16 @@ ToolResult full_result() {
 }  // namespace
 
 TEST_CASE("discover says all that a modern client needs", "[projection]") {
-  CHECK(encode("2026-07-28", Introduction{"Be kind."}) == Json::parse(R"({
+  CHECK(encode("2026-07-28", introduction("Be kind.")) == Json::parse(R"({
     "resultType":"complete",
     "supportedVersions":["2026-07-28","2025-11-25","2025-06-18","2025-03-26","2024-11-05"],
     "capabilities":{"tools":{}}, "instructions":"Be kind.", "ttlMs":300000, "cacheScope":"public",
     "_meta":{"io.modelcontextprotocol/serverInfo":{"name":"weir","title":"Weir","version":"0.1.0"}}})"));
-  CHECK_FALSE(encode("2026-07-28", Introduction{""}).contains("instructions"));
+  CHECK_FALSE(encode("2026-07-28", introduction("")).contains("instructions"));
 }
 
 TEST_CASE("initialize is answered with nothing modern in it", "[projection]") {
-  CHECK(encode("2025-06-18", Introduction{"Be kind."}) == Json::parse(R"({
+  CHECK(encode("2025-06-18", introduction("Be kind.")) == Json::parse(R"({
     "protocolVersion":"2025-06-18", "capabilities":{"tools":{}}, "instructions":"Be kind.",
     "serverInfo":{"name":"weir","title":"Weir","version":"0.1.0"}})"));
 }
@@ -99,7 +110,7 @@ TEST_CASE("a tool without the optional members has none of them, not nulls", "[p
   ToolDefinition tool;
   tool.name = "bare";
   tool.input_schema = {{"type", "object"}};
-  CHECK(encode("2026-07-28", ToolList{{tool}})["tools"][0] ==
+  CHECK(encode("2026-07-28", page({tool}))["tools"][0] ==
         Json::parse(R"({"name":"bare","inputSchema":{"type":"object"}})"));
 }
 
@@ -108,7 +119,7 @@ TEST_CASE("an output schema goes out where it can be understood", "[projection]"
   tool.name = "t";
   tool.input_schema = {{"type", "object"}};
   const auto shown = [&tool](const std::string& date) {
-    return encode(date, ToolList{{tool}})["tools"][0].contains("outputSchema");
+    return encode(date, page({tool}))["tools"][0].contains("outputSchema");
   };
   tool.output_schema = Json{{"type", "object"}};
   CHECK(shown("2026-07-28"));
@@ -122,7 +133,7 @@ TEST_CASE("an output schema goes out where it can be understood", "[projection]"
 }
 
 TEST_CASE("the list of tools keeps the host's order and may be kept for five minutes", "[projection]") {
-  const ToolList list{{fakes::FakeHost::tool("b"), fakes::FakeHost::tool("a")}};
+  const auto list = page({fakes::FakeHost::tool("b"), fakes::FakeHost::tool("a")});
   const auto json = encode("2026-07-28", list);
   CHECK(json["tools"][0]["name"] == "b");
   CHECK(json["tools"][1]["name"] == "a");

@@ -18,8 +18,8 @@ namespace weir::fakes {
 
 class StdioSession {
  public:
-  explicit StdioSession(mcp::Host& host, mcp::StdioOptions options = {})
-      : server_(host, connect(options)), thread_([this] { server_.run(); }) {}
+  explicit StdioSession(FakeHost& host, mcp::StdioOptions options = {})
+      : server_(host.dispatcher, connect(options)), thread_([this] { server_.run(); }) {}
   ~StdioSession() {
     server_.stop();
     if (thread_.joinable()) thread_.join();

@@ -115,7 +115,7 @@ TEST_CASE("one call more than the maximum is answered with an error; a cancelled
   session.say(call(3));
   const auto refused = session.hear();
   CHECK(refused["id"] == 3);
-  CHECK(refused["error"]["code"] == -32603);
+  CHECK(refused["error"]["code"] == 503);
   CHECK(refused["error"]["message"].get<std::string>().find("2 calls") != std::string::npos);
   session.say(cancel(1));
   session.say(call(4));

@@ -30,7 +30,7 @@ class HeldHttp final : public HttpClient {
 
 struct Quiet final : Sink {
   void progress(double, std::optional<double>, std::string_view) override {}
-  void log(std::string_view, std::string_view, const Json&) override {}
+  void log(LogLevel, std::string_view, const Json&) override {}
 };
 
 struct Scene {
@@ -41,7 +41,11 @@ struct Scene {
   RetryBudgets budgets;
   std::mt19937_64 random{1};
   Flights flights{{loop, gate, http, budgets, random}};
-  WeirHost host{loop, flights, one_tool([this](const GroupOptions& options) { return gate.group(options); }), "9.9"};
+  WeirHost host{loop,
+                gate,
+                flights,
+                one_tool([this](const GroupOptions& options) { return gate.group(options); }),
+                {.version = "9.9", .config_text = "# all of it\n"}};
   std::stop_source stop;
   std::vector<ToolReply> replies;
 
@@ -49,7 +53,7 @@ struct Scene {
     Context context;
     context.stop = stop.get_token();
     context.sink = std::make_shared<Quiet>();
-    host.call({std::move(name), std::move(arguments)}, context,
+    host.call({std::move(name), std::move(arguments), {}}, context,
               [this](ToolReply reply) { replies.push_back(std::move(reply)); });
   }
   const ToolResult& result() { return std::get<ToolResult>(replies.at(0)); }
@@ -104,7 +108,7 @@ TEST_CASE("a caller that stops, before or after the request left, frees the slot
 
 TEST_CASE("the tools are offered in order, with both schemas", "[host]") {
   Scene scene;
-  const auto tools = scene.host.tools();
+  const auto tools = scene.host.offer()->tools;
   REQUIRE(tools.size() == 1);
   CHECK(tools[0].name == "summarise");
   CHECK(tools[0].input_schema["required"] == Json::parse(R"(["text"])"));

@@ -1,0 +1,87 @@
+#include "mcp/weir/offer.h"
+
+#include <fmt/format.h>
+
+namespace weir::mcp {
+namespace {
+
+// The catalog changes only with the configuration, and is the same for everybody.
+constexpr Validity kValidity{.ttl_ms = 300'000, .everybody = true};
+constexpr std::size_t kToolsNamed = 20;
+
+ToolDefinition definition_of(const Tool& tool) {
+  const ToolSettings& settings = tool.settings();
+  ToolDefinition definition;
+  definition.name = settings.name;
+  definition.title = settings.title;
+  definition.description = settings.description;
+  definition.input_schema = tool.input_schema();
+  definition.output_schema = tool.output_schema();
+  // Nothing is changed anywhere, but the text goes to a provider outside, and the same call may be answered otherwise.
+  definition.annotations = {{"readOnlyHint", true}, {"openWorldHint", true}};
+  definition.scopes = settings.scopes;
+  definition.task = TaskUse::when_slow;
+  return definition;
+}
+
+PromptDefinition prompt_of(const Tool& tool) {
+  const ToolSettings& settings = tool.settings();
+  PromptDefinition prompt{settings.name, settings.title, settings.description, {}, settings.scopes};
+  for (const InputSettings& input : settings.inputs)
+    prompt.arguments.push_back({input.name, "", input.description, input.required});
+  return prompt;
+}
+
+std::string dollars(double amount) { return fmt::format("${:.2g}", amount); }
+
+}  // namespace
+
+std::shared_ptr<const Offer> make_offer(const Catalog& catalog) {
+  Offer offer;
+  for (const auto& [name, tool] : catalog.tools()) {
+    offer.tools.push_back(definition_of(tool));
+    if (tool.settings().as_prompt) offer.prompts.push_back(prompt_of(tool));
+  }
+  offer.resources.push_back({kConfigUri, "config", "Configuration",
+                             "The configuration in force, as TOML; without secrets.", "application/toml"});
+  offer.resources.push_back({kLimitsUri, "limits", "Limits",
+                             "What is left of every limit, and who waits: read it before a large batch.",
+                             "application/json"});
+  for (const auto& [name, tool] : catalog.tools())
+    offer.resources.push_back({kToolUriPrefix + name, name, tool.settings().title,
+                               fmt::format("The tool {}: its definition, model and price.", name), "application/json"});
+  offer.templates.push_back({std::string(kToolUriPrefix) + "{name}", "tool", "Tool",
+                             "A tool by its name: its definition, model and price.", "application/json"});
+  offer.completions = offer.logging = true;
+  offer.validity = kValidity;
+  return std::make_shared<const Offer>(std::move(offer));
+}
+
+std::string price_in_words(const Tool& tool) {
+  const Prices& prices = tool.model()->settings.prices;
+  if (!prices.input || !prices.output) return "of unknown price";
+  const double per_thousand = static_cast<double>(*prices.input) * 1e3 / 1e12;
+  const double answer =
+      static_cast<double>(*prices.output) * static_cast<double>(tool.settings().max_output_tokens) / 1e12;
+  return fmt::format("about {} per 1,000 tokens of input and at most {} for the answer", dollars(per_thousand),
+                     dollars(answer));
+}
+
+std::string instructions(const Catalog& catalog) {
+  std::string text =
+      "Each tool here is one call to a language model, made within the limits of its account. A call may wait for its "
+      "turn; _meta[\"weir/usage\"] of the result says how long, what it used and what it cost. A result with isError "
+      "whose text says \"retry after\" was refused by a limit before anything was sent or charged: wait as long as it "
+      "says (_meta[\"weir/refusal\"].retry_after_ms), then make the same call again, which has kept its place. One "
+      "that "
+      "names a largest amount never fits: send less text. Before a large batch, read weir://limits. Prices:";
+  std::size_t named = 0;
+  for (const auto& [name, tool] : catalog.tools()) {
+    if (++named > kToolsNamed)
+      return text + fmt::format(" and {} more tools, see weir://tools/{{name}}.", catalog.tools().size() - kToolsNamed);
+    text += fmt::format(" {}: {}.", name, price_in_words(tool));
+  }
+  return text;
+}
+
+}  // namespace weir::mcp
