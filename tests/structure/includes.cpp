@@ -77,6 +77,7 @@ const std::vector<Fence>& fences() {
       {"curl/", [](const Source& s) { return s.in("tools/http"); }, "tools/http/"},
       {"httplib.h", [](const Source& s) { return http_cpp(s) || s.in("simulator"); },
        "mcp/http/*.cpp and the simulator"},
+      {"openssl/ssl.h", [](const Source& s) { return s.path == "mcp/http/tls.cpp"; }, "mcp/http/tls.cpp"},
       {"uv.h", [](const Source& s) { return s.path == "limiter/loop_uv.cpp"; }, "limiter/loop_uv.cpp"},
       {"kainjow/", [](const Source& s) { return s.path == "tools/catalog/template.cpp"; },
        "tools/catalog/template.cpp"},
