@@ -63,6 +63,8 @@ TEST_CASE("a library outside of its fence is found", "[structure]") {
   CHECK(third_parties("mcp/http/server.h", "<httplib.h>").size() == 1);
   CHECK(third_parties("mcp/stdio.cpp", "<httplib.h>").size() == 1);
   CHECK(third_parties("mcp/http/router.cpp", "<httplib.h>").empty());
+  CHECK(third_parties("mcp/http/connection.cpp", "<openssl/ssl.h>").size() == 1);
+  CHECK(third_parties("mcp/http/tls.cpp", "<openssl/ssl.h>").empty());
   CHECK(third_parties("limiter/gate.cpp", "<uv.h>").size() == 1);
   CHECK(third_parties("limiter/loop_uv.h", "<uv.h>").size() == 1);
   CHECK(third_parties("limiter/loop_uv.cpp", "<uv.h>").empty());
