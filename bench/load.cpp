@@ -36,6 +36,8 @@ std::size_t body_length(std::string_view head) {
   throw std::runtime_error("an answer without Content-Length: " + std::string(head));
 }
 
+bool in_chunks(std::string_view head) { return head.find("\r\nTransfer-Encoding: chunked\r\n") != head.npos; }
+
 double us(Clock::duration span) { return std::chrono::duration<double, std::micro>(span).count(); }
 
 }  // namespace
@@ -88,8 +90,10 @@ bool Connection::receive() {
     const std::size_t end = input_.find("\r\n\r\n");
     if (end == std::string::npos) return false;
     head_bytes_ = end + 4;
-    whole_bytes_ = head_bytes_ + body_length(std::string_view(input_).substr(0, end + 2));
+    const auto head = std::string_view(input_).substr(0, end + 2);
+    whole_bytes_ = in_chunks(head) ? 0 : head_bytes_ + body_length(head);
   }
+  if (whole_bytes_ == 0) return input_.ends_with("\r\n0\r\n\r\n");
   if (input_.size() > whole_bytes_) throw std::runtime_error("more was answered than asked: " + input_);
   return input_.size() == whole_bytes_;
 }
@@ -110,6 +114,13 @@ bool Connection::says(const Question& question) const {
 bool Connection::has_input() const {
   pollfd input{fd_, POLLIN, 0};
   return ::poll(&input, 1, 0) != 0;
+}
+
+std::string Connection::take() {
+  char buffer[16384];
+  const ssize_t got = ::recv(fd_, buffer, sizeof buffer, 0);
+  if (got < 0) fail_errno("cannot receive from port " + std::to_string(port_));
+  return {buffer, static_cast<std::size_t>(got)};
 }
 
 Load::Load(int port, Question question, int connections)

@@ -56,12 +56,13 @@ class Connection {
   Answer answer() const;
   bool says(const Question& question) const;
   bool has_input() const;  // an answer, or the end of the connection
+  std::string take();      // of an answer that does not end: what is there
   int fd() const { return fd_; }
 
  private:
   int fd_ = -1, port_ = 0;
   std::string input_;
-  std::size_t head_bytes_ = 0, whole_bytes_ = 0;
+  std::size_t head_bytes_ = 0, whole_bytes_ = 0;  // whole: 0 = in chunks, until the last one
 };
 
 // Connections that stay open from block to block.

@@ -68,6 +68,16 @@ Question tool_call(const std::string& tool) {
 
 Question tools_list() { return {mcp("tools/list", "", ""), R"("name":"slow")"}; }
 
+Question echo() {
+  return {mcp("tools/call", "test_simple_text", R"("name":"test_simple_text","arguments":{},)"),
+          "simple text response"};
+}
+
+Question listen() {
+  return {mcp("subscriptions/listen", "", R"("notifications":{"toolsListChanged":true},)"),
+          "notifications/subscriptions/acknowledged"};
+}
+
 Question healthz() { return {get("/healthz"), "ok"}; }
 
 Question completion() {

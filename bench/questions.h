@@ -16,6 +16,10 @@ std::string weir_config(int provider_port, const std::string& server_lines);
 
 Question tool_call(const std::string& tool);
 Question tools_list();
+// A call of the conformance fixture's simplest tool, and of its like in bench/echo_server.mjs.
+Question echo();
+// Opens a stream of changes; `expected` is in its acknowledgement.
+Question listen();
 Question healthz();
 // The completion that a call of the tool `fast` asks of the provider.
 Question completion();

@@ -54,9 +54,10 @@ class Stage {
 
   std::unique_ptr<Program> simulator(const std::vector<std::string>& arguments) const;
   std::unique_ptr<Program> weir(const std::string& config_file) const;
+  // Any program that takes --port-file FILE at the end of its command line.
+  std::unique_ptr<Program> listen(std::vector<std::string> command) const;
 
  private:
-  std::unique_ptr<Program> listen(std::vector<std::string> command) const;
   std::string folder_;
 };
 

@@ -2,7 +2,10 @@
 // as many inputs as asked for that are made of them by blind changes, always the same ones. One that ends the program
 // is left as "crash" in the working directory.
 //   fuzz-NAME COUNT FOLDER_OR_FILE...
+#include <sanitizer/common_interface_defs.h>
+
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -12,6 +15,14 @@
 #include "tests/fuzz/fuzz.h"
 
 namespace {
+
+// The input that is being tried, for whom the program ends under.
+std::string_view& current() {
+  static std::string_view input;
+  return input;
+}
+
+void keep_current() { std::ofstream("crash", std::ios::binary) << current(); }
 
 class Replay {
  public:
@@ -26,7 +37,7 @@ class Replay {
 
  private:
   static void give(const std::string& bytes) {
-    std::ofstream("crash", std::ios::binary) << bytes;
+    current() = bytes;
     const std::vector<std::uint8_t> exact(bytes.begin(), bytes.end());  // so that a read past its end is seen
     LLVMFuzzerTestOneInput(exact.data(), exact.size());
   }
@@ -67,6 +78,8 @@ class Replay {
 }  // namespace
 
 int main(int argc, char** argv) {
+  __sanitizer_set_death_callback(keep_current);
+  std::signal(SIGABRT, [](int) { keep_current(); });
   Replay replay;
   for (int i = 2; i < argc; ++i) {
     if (!std::filesystem::is_directory(argv[i])) {
@@ -79,7 +92,6 @@ int main(int argc, char** argv) {
   }
   const int changed = argc > 1 ? std::atoi(argv[1]) : 0;
   for (int i = 0; i < changed; ++i) replay.give_changed();
-  std::filesystem::remove("crash");
   std::printf("%zu inputs of the corpus, %d made of them\n", replay.inputs() - 1, changed);
   return replay.inputs() > 1 ? 0 : 1;
 }
