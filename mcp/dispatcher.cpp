@@ -217,6 +217,7 @@ Capabilities Dispatcher::capabilities() const {
           .completions = offer->completions,
           .logging = offer->logging,
           .changes = host_.changes() != nullptr,
+          .list_changes = host_.changes() != nullptr && offer->changing,
           .tasks = tasks_ != nullptr};
 }
 
@@ -235,9 +236,9 @@ std::vector<std::string> Dispatcher::scopes(const Call& call) const {
 Interest Dispatcher::honoured(const Listen& listen, const Context& context) const {
   Interest interest;
   if (host_.changes() == nullptr) return interest;
-  interest.tools = listen.tools;
-  interest.prompts = listen.prompts && context.offered.prompts;
-  interest.resources = listen.resources && context.offered.resources;
+  interest.tools = listen.tools && context.offered.list_changes;
+  interest.prompts = listen.prompts && context.offered.list_changes && context.offered.prompts;
+  interest.resources = listen.resources && context.offered.list_changes && context.offered.resources;
   for (const auto& uri : listen.uris)
     if (host_.readable(uri, context.principal)) interest.uris.insert(uri);
   for (const auto& id : listen.tasks)

@@ -82,7 +82,7 @@ class Endpoint {
   Offered offered() const {
     const auto all = dispatcher_.capabilities();
     auto legacy = all;
-    legacy.changes = legacy.tasks = false;
+    legacy.changes = legacy.list_changes = legacy.tasks = false;
     legacy.logging = all.logging && options_.legacy_logging;
     return {.modern = all, .legacy = legacy};
   }

@@ -59,13 +59,15 @@ struct Offer {
   std::vector<ResourceDefinition> resources{};
   std::vector<ResourceTemplate> templates{};
   bool completions = false, logging = false;
-  Validity validity{};  // of the lists
+  bool changing = false;  // the lists may change while the server runs
+  Validity validity{};    // of the lists
 };
 
 // What works from end to end, on one transport.
 struct Capabilities {
   bool prompts = false, resources = false, completions = false, logging = false;
-  bool changes = false;  // list_changed and resources/updated are told
+  bool changes = false;       // resources/updated is told
+  bool list_changes = false;  // list_changed is
   bool tasks = false;
 };
 

@@ -36,6 +36,7 @@ struct Stdio::State : std::enable_shared_from_this<Stdio::State> {
       : dispatcher(its_dispatcher),
         options(its_options),
         identity(its_dispatcher.host().identity()),
+        legacy_level(options.legacy_level),
         inflight(options.calls_max),
         writer(options.output, options.output_bytes_max, [this] { wake.raise(); }),
         asks(std::make_shared<Asks>(writer)) {}
@@ -62,7 +63,7 @@ struct Stdio::State : std::enable_shared_from_this<Stdio::State> {
   const Revision* agreed = nullptr;
   Json legacy_capabilities = Json::object();
   Interest legacy_interest;
-  std::atomic<LogLevel> legacy_level = LogLevel::info;
+  std::atomic<LogLevel> legacy_level;
   Wake wake;
   std::atomic<bool> stopping = false;
   Inflight inflight;
@@ -138,7 +139,7 @@ void Stdio::State::remember(const Call& call, const Revision& revision) {
   if (const auto* initialize = std::get_if<Initialize>(&call)) {
     agreed = &revision;
     legacy_capabilities = initialize->client_capabilities;
-    legacy_level = LogLevel::info;
+    legacy_level = options.legacy_level;
     legacy_interest = {.tools = true, .prompts = true, .resources = true};
     return tell_of_changes();
   }

@@ -119,7 +119,7 @@ Json page(const Revision& revision, const Page& page) {
 }
 
 Json capabilities(const Revision& revision, const Capabilities& offered) {
-  const auto listed = [&] { return offered.changes ? Json{{"listChanged", true}} : Json::object(); };
+  const auto listed = [&] { return offered.list_changes ? Json{{"listChanged", true}} : Json::object(); };
   Json json = {{"tools", listed()}};
   if (offered.prompts) json["prompts"] = listed();
   if (offered.resources) {

@@ -4,6 +4,7 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <utility>
@@ -142,7 +143,7 @@ void Connection::consume(std::string_view bytes) {
 
 void Connection::dispatch(Request request) {
   stage_ = Stage::answering;
-  begun_ = continued_ = false;
+  begun_ = continued_ = events_ = false;
   http_1_0_ = request.http_1_0;
   head_request_ = request.method == "HEAD";
   close_after_ = !request.keep_alive || lane_.draining();
@@ -202,6 +203,9 @@ void Connection::send_reply(Reply reply) {
 
 void Connection::open_stream(int status, Headers headers) {
   close_after_ = close_after_ || http_1_0_ || lane_.draining();
+  events_ = !head_request_ && std::any_of(headers.begin(), headers.end(), [](const auto& header) {
+    return header.second.starts_with("text/event-stream");
+  });
   auto head = stream_head(status, headers, {.http_1_0 = http_1_0_, .no_body = head_request_, .close = close_after_});
   pending_->backlog_bytes += static_cast<std::int64_t>(head.size());
   if (outbox_.empty()) since_ = lane_.loop().now();
@@ -331,7 +335,8 @@ Instant Connection::deadline() const {
     case Stage::reading:
       return since_ + (idle() && !channel_.handshaking() ? options.idle_timeout : options.read_timeout);
     case Stage::answering:
-      return outbox_.empty() ? Instant() : since_ + options.write_timeout;
+      if (!outbox_.empty()) return since_ + options.write_timeout;
+      return events_ ? since_ + options.keepalive : Instant();
     case Stage::finishing:
       return since_ + options.write_timeout;
     case Stage::lingering:
@@ -374,8 +379,19 @@ bool Connection::peer_has_read() {
   return unread_ < before;
 }
 
+// A comment, which no reader of events hears, but every proxy and idle timer on the way sees.
+void Connection::keep_alive() {
+  since_ = lane_.loop().now();
+  constexpr std::string_view kComment = ":\n\n";
+  std::string bytes = http_1_0_ ? std::string(kComment) : chunk_of(kComment);
+  pending_->backlog_bytes += static_cast<std::int64_t>(bytes.size());
+  outbox_.push(std::move(bytes));
+  flush();
+}
+
 void Connection::expire() {
   if (stage_ == Stage::reading && !idle()) return refuse(408, "the request did not arrive in time");
+  if (stage_ == Stage::answering && outbox_.empty()) return keep_alive();
   if (stage_ == Stage::answering || stage_ == Stage::finishing) {
     if (peer_has_read()) {
       since_ = lane_.loop().now();

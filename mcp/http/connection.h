@@ -63,6 +63,7 @@ class Connection final : public AnswerPort, public std::enable_shared_from_this<
   bool idle() const;
   Instant deadline() const;
   void on_timer();
+  void keep_alive();
   void expire();
   bool peer_has_read();
 
@@ -70,7 +71,7 @@ class Connection final : public AnswerPort, public std::enable_shared_from_this<
   Channel channel_;
   const std::string peer_;
   Stage stage_ = Stage::reading;
-  bool shed_ = false, consuming_ = false, continued_ = false, begun_ = false;
+  bool shed_ = false, consuming_ = false, continued_ = false, begun_ = false, events_ = false;
   bool http_1_0_ = false, head_request_ = false, close_after_ = false, input_paused_ = false;
   RequestReader reader_;
   std::int64_t held_bytes_ = 0;  // as counted in the census

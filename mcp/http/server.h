@@ -31,6 +31,7 @@ struct HttpOptions {
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
   std::chrono::nanoseconds read_timeout = std::chrono::seconds(15);
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(15);
+  std::chrono::nanoseconds keepalive = std::chrono::seconds(14);  // silence of an event stream; then a comment goes out
   std::string tls_cert = {}, tls_key = {};          // PEM files; both empty: plain HTTP
   std::int64_t stream_backlog_bytes_max = 1 << 20;  // unread stream data per connection; more and the reader is dropped
 };

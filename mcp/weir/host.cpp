@@ -33,6 +33,8 @@ void log_call(std::uint64_t id, const std::string& client, const Tool& tool, con
 // What the caller hears of it beside the answer, if it listens to logs.
 void tell_call(Sink& sink, const Tool& tool, const Landing& landing) {
   const Receipt& receipt = landing.receipt;
+  const auto* error = std::get_if<Error>(&landing.outcome);
+  if (error != nullptr && error->fault == Fault::cancelled) return;  // nobody listens any more
   const bool answered = std::holds_alternative<Completion>(landing.outcome);
   sink.log(answered ? LogLevel::info : LogLevel::warning, "weir",
            {{"tool", tool.settings().name},

@@ -123,12 +123,12 @@ std::shared_ptr<const mcp::Offer> FixtureHost::make_offer() const {
       {kWatchedUri, "watched-resource", "", "A text that could change.", "text/plain"},
   };
   offer.templates = {{"test://template/{id}/data", "template", "", "Some data by its id.", "application/json"}};
-  offer.completions = offer.logging = true;
+  offer.completions = offer.logging = offer.changing = true;
   offer.validity = {.ttl_ms = 1000, .everybody = true};
   return std::make_shared<const mcp::Offer>(std::move(offer));
 }
 
-mcp::Identity FixtureHost::identity() const { return {"mcp-conformance-server", "Conformance fixture", "1.0.0"}; }
+mcp::Identity FixtureHost::identity() const { return {"weir-conformance-fixture", "Conformance fixture", "1.0.0"}; }
 
 std::string FixtureHost::instructions() const { return "Tools, prompts and resources for the conformance suite."; }
 

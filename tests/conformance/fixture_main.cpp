@@ -33,7 +33,7 @@ struct Server {
 };
 
 int serve_stdio(Server& server) {
-  mcp::Stdio stdio(server.dispatcher, {});
+  mcp::Stdio stdio(server.dispatcher, {.legacy_level = mcp::LogLevel::info});
   server.loop.on_signal(SIGTERM, [&] { stdio.stop(); });
   std::thread reader([&] {
     stdio.run();

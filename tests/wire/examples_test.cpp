@@ -52,7 +52,7 @@ TEST_CASE("the sample messages of the specification are read without loss", "[wi
 
 TEST_CASE("the sample requests are understood, or refused as what they are", "[wire]") {
   FakeHost host;
-  const auto endpoint = mcp::http_endpoint(host, {});
+  const auto endpoint = mcp::http_endpoint(host.dispatcher, {});
   int requests = 0;
   for (const auto& [name, text, json] : samples()) {
     INFO(name);

@@ -34,6 +34,42 @@ TEST_CASE("the chunks of a stream arrive one by one, while it is open", "[http]"
   CHECK(wire.answer().body == "next");
 }
 
+TEST_CASE("an event stream that is silent is kept alive by comments; another stream is not", "[http]") {
+  Kept kept;
+  TestServer server({.keepalive = std::chrono::milliseconds(20)});
+  server->route("/stream", kept.handler());
+  const int port = server.start();
+  Wire wire(port);
+  wire.send(get("/stream"));
+  auto exchange = kept.next();
+  exchange->open(200, kEvents);
+  for (int i = 0; i < 4; ++i) wire.line();
+  CHECK(wire.chunk() == ":\n\n");
+  CHECK(wire.chunk() == ":\n\n");
+  exchange->write("data: 1\n\n");
+  // One more may have been on its way.
+  auto next = wire.chunk();
+  while (next == ":\n\n") next = wire.chunk();
+  CHECK(next == "data: 1\n\n");
+  exchange->close();
+  for (next = wire.chunk(); next == ":\n\n";) next = wire.chunk();
+  CHECK(next.empty());
+
+  wire.send(get("/stream"));
+  exchange = kept.next();
+  exchange->open(200, {{"Content-Type", "text/plain"}});
+  for (int i = 0; i < 4; ++i) wire.line();
+  Wire beside(port);
+  beside.send(get("/stream"));
+  const auto timed = kept.next();
+  timed->open(200, kEvents);
+  for (int i = 0; i < 4; ++i) beside.line();
+  beside.chunk();  // a comment here: so much time has passed for the other too
+  beside.chunk();
+  exchange->write("only this");
+  CHECK(wire.chunk() == "only this");
+}
+
 TEST_CASE("a stream may be written inside the handler", "[http]") {
   TestServer server;
   server->route("/stream", [](Inbound, std::shared_ptr<Exchange> exchange) {
