@@ -41,7 +41,7 @@ void check_message(const Json& message) {
 
 void post(std::string body, mcp::Headers headers) {
   fakes::FakeHost host;
-  const auto endpoint = mcp::http_endpoint(host, {});
+  const auto endpoint = mcp::http_endpoint(host.dispatcher, {});
   const auto exchange = fakes::send(endpoint, fakes::inbound(std::move(body), std::move(headers)));
   fuzz::claim(exchange->answers == 1, "there is exactly one answer");
   if (exchange->streaming) {
