@@ -41,6 +41,16 @@ void Changes::Subscription::end() noexcept {
   gone = changes->listeners_.extract(id_);
 }
 
+Changes::~Changes() {
+  // A listener may own its Subscription, which comes here once more.
+  std::map<std::uint64_t, std::shared_ptr<const Listener>> listeners;
+  {
+    const std::lock_guard lock(mu_);
+    listeners.swap(listeners_);
+  }
+  listeners.clear();
+}
+
 std::optional<Changes::Subscription> Changes::listen(Interest interest, Heard heard) {
   auto listener = std::make_shared<const Listener>(Listener{std::move(interest), std::move(heard)});
   const std::lock_guard lock(mu_);

@@ -51,6 +51,9 @@ class Changes {
 
   // After close(), or when max are listening already, `heard` is not listed and the answer is empty.
   explicit Changes(std::size_t listeners_max = 1024) : listeners_max_(listeners_max) {}
+  ~Changes();  // silently
+  Changes(const Changes&) = delete;
+  Changes& operator=(const Changes&) = delete;
   [[nodiscard]] std::optional<Subscription> listen(Interest interest, Heard heard);
   void publish(const Change& change);
   // Whether anybody waits for this resource: what nobody hears need not be told.

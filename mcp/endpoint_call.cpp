@@ -44,6 +44,7 @@ void EndpointCall::log(LogLevel level, std::string_view logger, const Json& data
 }
 
 void EndpointCall::enqueue(Waiting waiting, std::unique_lock<std::mutex> lock) {
+  if (ended_) return;
   const bool on_its_way = !waiting_.empty();
   if (waiting.progress) std::erase_if(waiting_, [](const Waiting& older) { return older.progress; });
   if (waiting_.size() >= kLogsMax) waiting_.pop_front();
@@ -68,6 +69,10 @@ void EndpointCall::send_event(const Json& message) {
 }
 
 void EndpointCall::answer(Answer answer) {
+  {
+    const std::lock_guard lock(mu_);
+    ended_ = true;
+  }
   exchange_->post([self = shared_from_this(), answer = std::move(answer)] { self->answer_here(answer); });
 }
 

@@ -67,6 +67,7 @@ class EndpointCall final : public Sink, public std::enable_shared_from_this<Endp
   std::mutex mu_;
   Progress progress_;
   std::deque<Waiting> waiting_;
+  bool ended_ = false;  // the answer is on its way
 };
 
 }  // namespace weir::mcp

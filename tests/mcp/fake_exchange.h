@@ -45,7 +45,7 @@ class FakeExchange final : public mcp::Exchange {
   }
   bool write(std::string_view chunk) override {
     body += chunk;
-    return !source.stop_requested();
+    return reads && !source.stop_requested();
   }
   void close() override { closed = true; }
   std::stop_token stop() const override { return source.get_token(); }
@@ -83,6 +83,7 @@ class FakeExchange final : public mcp::Exchange {
   mcp::Headers headers;
   std::string body;
   bool streaming = false, closed = false;
+  bool reads = true;  // false: write() says that the reader is too slow
   std::deque<std::function<void()>> posted;
   std::stop_source source;
 
