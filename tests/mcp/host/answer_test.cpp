@@ -80,8 +80,9 @@ TEST_CASE("a refusal names the limit and the wait, in words and in numbers", "[a
   const ToolResult result = scene.answered(refusal);
   CHECK(result.is_error);
   CHECK(result.content[0]["text"] == "model \"fast\": tokens per minute (tpm) are exhausted; retry after 1.2 s");
-  CHECK(result.meta["weir/refusal"] ==
-        Json::parse(R"({"reason":"wait_too_long","scope":"fast","limit":"tpm","retry_after_ms":1150,"predicted":true})"));
+  CHECK(
+      result.meta["weir/refusal"] ==
+      Json::parse(R"({"reason":"wait_too_long","scope":"fast","limit":"tpm","retry_after_ms":1150,"predicted":true})"));
 }
 
 TEST_CASE("each refusal reads as what to do next", "[answer]") {

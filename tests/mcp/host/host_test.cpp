@@ -1,65 +1,7 @@
-#include "mcp/weir/host.h"
-
-#include "limiter/store_memory.h"
-#include "tests/fakes/fake_loop.h"
-#include "tests/mcp/host/tools.h"
+#include "tests/mcp/host/scene.h"
 
 using namespace weir;
 using namespace weir::mcp;
-
-namespace {
-
-// Keeps what was sent; answers when told.
-class HeldHttp final : public HttpClient {
- public:
-  struct Held final : Transfer {
-    HeldHttp& http;
-    explicit Held(HeldHttp& h) : http(h) { ++http.in_flight; }
-    ~Held() override { --http.in_flight; }
-    bool sent() const override { return true; }
-  };
-  std::unique_ptr<Transfer> send(HttpRequest request, std::function<void(HttpResult)> done) override {
-    requests.push_back(std::move(request));
-    answers.push_back(std::move(done));
-    return std::make_unique<Held>(*this);
-  }
-  std::vector<HttpRequest> requests;
-  std::vector<std::function<void(HttpResult)>> answers;
-  int in_flight = 0;
-};
-
-struct Quiet final : Sink {
-  void progress(double, std::optional<double>, std::string_view) override {}
-  void log(LogLevel, std::string_view, const Json&) override {}
-};
-
-struct Scene {
-  fakes::FakeLoop loop;
-  MemoryStore store;
-  Gate gate{loop, store, {}};
-  HeldHttp http;
-  RetryBudgets budgets;
-  std::mt19937_64 random{1};
-  Flights flights{{loop, gate, http, budgets, random}};
-  WeirHost host{loop,
-                gate,
-                flights,
-                one_tool([this](const GroupOptions& options) { return gate.group(options); }),
-                {.version = "9.9", .config_text = "# all of it\n"}};
-  std::stop_source stop;
-  std::vector<ToolReply> replies;
-
-  void call(std::string name, Json arguments) {
-    Context context;
-    context.stop = stop.get_token();
-    context.sink = std::make_shared<Quiet>();
-    host.call({std::move(name), std::move(arguments), {}}, context,
-              [this](ToolReply reply) { replies.push_back(std::move(reply)); });
-  }
-  const ToolResult& result() { return std::get<ToolResult>(replies.at(0)); }
-};
-
-}  // namespace
 
 TEST_CASE("a call is filled, sent, and answered with what it used", "[host]") {
   Scene scene;

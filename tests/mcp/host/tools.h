@@ -7,8 +7,9 @@
 
 namespace weir::mcp {
 
-inline std::shared_ptr<const Catalog> one_tool(const std::function<GroupId(const GroupOptions&)>& group_of) {
-  const auto config = parse_config(R"(
+inline std::shared_ptr<const Catalog> one_tool(const std::function<GroupId(const GroupOptions&)>& group_of,
+                                               const std::string& more = "") {
+  const auto config = parse_config(std::string(R"(
 [models.fast]
 provider = "compatible"
 model = "m"
@@ -25,7 +26,7 @@ input.sentences = { type = "integer", minimum = 1, default = 3 }
 input.calm = { type = "boolean", default = true }
 input.weight = { type = "number", default = 0.5 }
 system = "{{#calm}}Be calm.{{/calm}} {{weight}}"
-)",
+)") + more,
                                    "weir.toml", [](const std::string&) { return std::nullopt; });
   REQUIRE(config);
   const CatalogCheck check = build_catalog(*config, group_of);
