@@ -75,7 +75,7 @@ void put_to(Asker& asker, const NeedInput& need, std::function<void(std::variant
   const auto answers = std::make_shared<Answers>(need.requests.size(), std::move(done));
   for (const auto& [key, request] : need.requests.items())
     asker.ask(request.value("method", ""), request.value("params", Json::object()),
-              [answers, key](std::variant<Json, ProtocolError> answer) { answers->put(key, std::move(answer)); });
+              [answers, key = key](std::variant<Json, ProtocolError> answer) { answers->put(key, std::move(answer)); });
 }
 
 }  // namespace weir::mcp
