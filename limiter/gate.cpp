@@ -43,6 +43,13 @@ struct Gate::State {
 
   bool has_slot(const Lane& lane) const { return slots_taken < options.slots && lane.has_slot(); }
 
+  // Where slots are the obstacle, the mean of how long one is held is the best guess there is.
+  Duration slot_wait(const Lane& lane) const {
+    if (has_slot(lane)) return {};
+    const auto ahead = static_cast<std::int64_t>(waiting.size() + lane.promises()) + 1;
+    return mean_hold * ahead / std::min(options.slots, lane.options().slots.value_or(options.slots));
+  }
+
   // A refusal that names a wait, and remembers that it did. `place` is the caller's order of arrival.
   Refusal refusal(Refusal::Reason reason, Lane& lane, WaiterId place, const Prediction& prediction,
                   const std::vector<Charge>& charges, std::uint64_t caller, Instant now) {
@@ -61,11 +68,7 @@ struct Gate::State {
       refusal.limit = "concurrency";
       refusal.needed = 1;
     }
-    // Where slots are the obstacle, the mean of how long one is held is the best guess there is.
-    const auto ahead = static_cast<std::int64_t>(waiting.size() + lane.promises()) + 1;
-    const int slots = std::min(options.slots, lane.options().slots.value_or(options.slots));
-    const Duration slot_wait = has_slot(lane) ? Duration{} : mean_hold * ahead / slots;
-    refusal.retry_after = std::max({prediction.at - now, slot_wait, Duration(std::chrono::milliseconds(1))});
+    refusal.retry_after = std::max({prediction.at - now, slot_wait(lane), Duration(std::chrono::milliseconds(1))});
     const Instant due = now + *refusal.retry_after;
     lane.promise({place, caller, charges, due, due + kLate}, kPromisesMax, now);
     return refusal;
@@ -272,6 +275,12 @@ std::vector<LimitState> Gate::limits(GroupId id) const {
   for (std::size_t i = 0; i < lane.buckets().size(); ++i)
     result.push_back({lane.options().limits[i], state_->store.level(lane.buckets()[i], state_->loop.now())});
   return result;
+}
+
+Duration Gate::predicted_wait(GroupId id, const Estimate& estimate) const {
+  Lane& lane = state_->lanes.at(id);
+  const Instant now = state_->loop.now();
+  return std::max(lane.predict(lane.charges(estimate), now).at - now, state_->slot_wait(lane));
 }
 
 const GateOptions& Gate::options() const { return state_->options; }

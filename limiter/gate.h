@@ -82,6 +82,9 @@ class Gate {
   GateState state() const;
   GateState state(GroupId group) const;
   std::vector<LimitState> limits(GroupId group) const;
+  // How long a call of this size would wait now; larger than a burst is not asked. Exact as far as buckets go; where
+  // slots are the obstacle, a guess.
+  Duration predicted_wait(GroupId group, const Estimate& estimate) const;
   const GateOptions& options() const;
 
  private:

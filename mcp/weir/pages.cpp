@@ -23,7 +23,11 @@ Json model_limits(const Gate& gate, const Model& model) {
                               {"per_s", seconds(one.limit.per)},
                               {"burst", one.limit.burst},
                               {"level", one.level}};
-  Json page = {{"in_flight", state.slots_taken}, {"waiting", state.waiting}, {"limits", std::move(limits)}};
+  const Duration wait = gate.predicted_wait(model.group, {.input_tokens = 1, .output_tokens = 0});
+  Json page = {{"in_flight", state.slots_taken},
+               {"waiting", state.waiting},
+               {"predicted_wait_ms", std::chrono::ceil<std::chrono::milliseconds>(wait).count()},
+               {"limits", std::move(limits)}};
   if (model.settings.max_concurrency) page["max_concurrency"] = *model.settings.max_concurrency;
   return page;
 }

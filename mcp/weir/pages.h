@@ -1,6 +1,7 @@
 // The resources: what weir://limits and weir://tools/{name} say.
-// Shape:   limits: {server: {concurrency_limit, in_flight, waiting}, models: {alias: {in_flight, waiting, limits:
-//          {rpm: {amount, per_s, burst, level}}}}}; a level below zero is debt.
+// Shape:   limits: {server: {concurrency_limit, in_flight, waiting}, models: {alias: {in_flight, waiting,
+//          predicted_wait_ms, limits: {rpm: {amount, per_s, burst, level}}}}}; a level below zero is debt; the wait is
+//          that of the smallest call.
 // Threads: limits_page() on the loop's; the rest any.
 #pragma once
 

@@ -86,6 +86,7 @@ TEST_CASE("weir://limits says what is left, in flight and waiting, at this momen
   Scene scene;
   const auto before = page(scene, "weir://limits");
   CHECK(before["server"]["in_flight"] == 0);
+  CHECK(before["models"]["fast"]["predicted_wait_ms"] == 0);
   const auto level = before["models"]["fast"]["limits"]["tpm"]["level"].get<std::int64_t>();
   CHECK(level == before["models"]["fast"]["limits"]["tpm"]["burst"]);
   scene.call("summarise", {{"text", "x"}});

@@ -1,0 +1,33 @@
+// What can be asked of a gate without entering it.
+#include <catch2/catch.hpp>
+
+#include "limiter/gate.h"
+#include "limiter/store_memory.h"
+#include "tests/fakes/fake_loop.h"
+
+using namespace weir;
+using namespace std::chrono_literals;
+
+TEST_CASE("the wait that is predicted for a call is the wait that it has", "[gate]") {
+  fakes::FakeLoop loop;
+  MemoryStore store;
+  Gate gate(loop, store, {.slots = 2});
+  const auto group = gate.group({.key = "k",
+                                 .name = "m",
+                                 .slots = {},
+                                 .limits = {{.name = "tpm", .unit = Unit::tokens, .amount = 60, .burst = 10}}});
+  CHECK(gate.predicted_wait(group, {10, 0}) == Duration{});
+  Ask ask;
+  ask.group = group;
+  ask.estimate = {10, 0};
+  const auto first = gate.enter(ask, [](const Admission&) {});
+  const Duration wait = gate.predicted_wait(group, {3, 0});
+  CHECK(wait == 3s);
+  CHECK(gate.limits(group).at(0).level == 0);
+  std::optional<Instant> admitted;
+  ask.estimate = {3, 0};
+  const auto ticket = gate.enter(ask, [&](const Admission&) { admitted = loop.now(); });
+  const Instant asked = loop.now();
+  loop.run_for(1h);
+  CHECK(admitted == asked + wait);
+}
