@@ -20,7 +20,8 @@ TEST_CASE("the wait that is predicted for a call is the wait that it has", "[gat
   Ask ask;
   ask.group = group;
   ask.estimate = {10, 0};
-  const auto first = gate.enter(ask, [](const Admission&) {});
+  std::optional<Admission> held;
+  const auto first = gate.enter(ask, [&](Admission admission) { held = std::move(admission); });
   const Duration wait = gate.predicted_wait(group, {3, 0});
   CHECK(wait == 3s);
   CHECK(gate.limits(group).at(0).level == 0);
