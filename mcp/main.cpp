@@ -230,15 +230,15 @@ int serve_http(Program& program, const std::string& address, const std::string& 
   spdlog::info("serving {}://{}:{}/mcp, tools={}", server.tls_cert.empty() ? "http" : "https", where->host, *port,
                program.loaded.catalog->tools().size());
   std::thread draining;
+  Timer cut;
   on_stop_signals(core, [&] {
     spdlog::info("draining, in_air={}", core.flights.in_air());
+    // Tasks have no connection that drain() could wait for, so they are waited for themselves.
+    cut = core.loop.at(core.loop.now() + server.drain_timeout, [&core] { core.flights.cancel_all(); });
     draining = std::thread([&] {
       program.host->changes()->close();
       http.drain(server.drain_timeout);
-      core.loop.post([&] {
-        core.flights.cancel_all();
-        core.loop.stop();
-      });
+      core.loop.post([&core] { core.flights.when_empty([&core] { core.loop.stop(); }); });
     });
   });
   core.loop.run();

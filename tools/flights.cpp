@@ -1,5 +1,6 @@
 #include "tools/flights.h"
 
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -10,6 +11,7 @@ FlightId Flights::start(Job job, std::function<void(Landing)> landed) {
     // Forgotten before the caller hears of it, so that in_air() is true there; destroyed only after.
     const auto node = flights_.extract(id);
     landed(std::move(landing));
+    if (flights_.empty() && when_empty_) std::exchange(when_empty_, nullptr)();
   });
   flights_.emplace(id, std::move(flight));
   return id;
@@ -18,6 +20,11 @@ FlightId Flights::start(Job job, std::function<void(Landing)> landed) {
 void Flights::cancel(FlightId id) {
   const auto found = flights_.find(id);
   if (found != flights_.end()) found->second->cancel();
+}
+
+void Flights::when_empty(std::function<void()> fn) {
+  if (flights_.empty()) return fn();
+  when_empty_ = std::move(fn);
 }
 
 std::optional<Flight::Stage> Flights::stage(FlightId id) const {

@@ -21,12 +21,15 @@ class Flights {
   void cancel(FlightId id);  // lands as cancelled; unknown or landed ids are ignored
   void cancel_all();
   std::optional<Flight::Stage> stage(FlightId id) const;  // nothing: it has landed
+  // Called once, when nothing is in the air any more: at once, or after the last landing was told.
+  void when_empty(std::function<void()> fn);
   std::size_t in_air() const { return flights_.size(); }
 
  private:
   Airspace air_;
   FlightId last_ = 0;
   std::unordered_map<FlightId, std::unique_ptr<Flight>> flights_;
+  std::function<void()> when_empty_;
 };
 
 }  // namespace weir

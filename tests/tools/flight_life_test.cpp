@@ -106,8 +106,8 @@ TEST_CASE("a flight may be destroyed by its own landing", "[flight]") {
   CHECK(flight == nullptr);
 }
 
-// Settling a flight makes the gate answer others: here one that lands because its deadline has come, and whose landing destroys
-// the very flight that settles.
+// Settling a flight makes the gate answer others: here one that lands because its deadline has come, and whose landing
+// destroys the very flight that settles.
 TEST_CASE("a flight may be destroyed by another's landing, in the middle of settling", "[flight]") {
   Field f;
   auto settling = f.fly(), other = f.fly();
@@ -133,8 +133,9 @@ TEST_CASE("a flight may be destroyed by another's landing, in the middle of sett
   CHECK(f.gate.state().slots_taken == 1);
 }
 
-// A retry enters the gate at the instant at which another's deadline comes. That other is admitted first, finds no time left, and its
-// landing destroys the flight that is still inside enter(); the gate then has its turn, and nobody to give it to.
+// A retry enters the gate at the instant at which another's deadline comes. That other is admitted first, finds no time
+// left, and its landing destroys the flight that is still inside enter(); the gate then has its turn, and nobody to
+// give it to.
 TEST_CASE("a flight may be destroyed by another's landing, in the middle of asking", "[flight]") {
   Field f;
   f.model->settings.alias = "slow";
@@ -170,6 +171,24 @@ TEST_CASE("Flights keeps what is in the air, and forgets it before its landing i
   CHECK(flights.in_air() == 0);
   flights.cancel(id);
   flights.cancel(12345);
+}
+
+TEST_CASE("who waits for an empty sky is told once: at once, or after the last landing", "[flights]") {
+  Field f;
+  Flights flights(f.air);
+  int told = 0;
+  flights.when_empty([&] { ++told; });
+  CHECK(told == 1);
+  flights.start(f.job(), [](const Landing&) {});
+  const FlightId second = flights.start(f.job(), [&](const Landing&) { CHECK(told == 1); });
+  flights.when_empty([&] { ++told; });
+  f.http.answer(0, answer(1, 1));
+  CHECK(told == 1);
+  flights.cancel(second);
+  CHECK(told == 2);
+  flights.start(f.job(), [](const Landing&) {});
+  flights.cancel_all();
+  CHECK(told == 2);
 }
 
 TEST_CASE("cancelling all lands each once, also when a landing cancels others or starts new ones", "[flight]") {
