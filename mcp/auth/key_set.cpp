@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "mcp/auth/base64url.h"
+#include "mcp/base64.h"
 
 namespace weir::mcp {
 namespace {
@@ -18,7 +18,9 @@ std::string text_of(const Json& key, const char* name) {
   return at != key.end() && at->is_string() ? at->get<std::string>() : std::string();
 }
 
-std::string bytes_of(const Json& key, const char* name) { return from_base64url(text_of(key, name)).value_or(""); }
+std::string bytes_of(const Json& key, const char* name) {
+  return base64::decode(text_of(key, name), base64::Alphabet::url).value_or("");
+}
 
 bool is_for_verifying(const Json& key) {
   if (const auto use = key.find("use"); use != key.end() && *use != "sig") return false;

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "mcp/auth/base64url.h"
+#include "mcp/base64.h"
 
 namespace weir::mcp {
 namespace {
@@ -20,7 +20,7 @@ constexpr std::size_t kKeyIdBytesMax = 256, kNameBytesMax = 256, kListMax = 100;
 constexpr NumericDate kDateMax = 1'000'000'000'000'000;
 
 std::optional<Json> object_of(std::string_view part) {
-  const auto bytes = from_base64url(part);
+  const auto bytes = base64::decode(part, base64::Alphabet::url);
   if (!bytes) return std::nullopt;
   auto json = Json::parse(*bytes, nullptr, false);
   if (!json.is_object()) return std::nullopt;
@@ -120,7 +120,7 @@ tl::expected<Token, const char*> parse_token(std::string_view text) {
     return Wrong("the token is unknown here, and not a JWT either");
   const auto header = object_of(text.substr(0, first));
   const auto payload = object_of(text.substr(first + 1, second - first - 1));
-  auto signature = from_base64url(text.substr(second + 1));
+  auto signature = base64::decode(text.substr(second + 1), base64::Alphabet::url);
   if (!header || !payload || !signature) return Wrong("the token is not a JWT: a part cannot be read");
   Token token;
   if (const char* wrong = read_header(*header, token)) return Wrong(wrong);

@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
-#include "mcp/auth/base64url.h"
 #include "mcp/auth/claims.h"
 #include "mcp/auth/token.h"
 #include "tests/mcp/auth/issuer.h"
@@ -22,21 +21,6 @@ std::string why(const std::string& text) {
 
 std::string with_header(const Json& header) { return unsigned_part(header, {{"sub", "a"}}) + ".c2ln"; }
 std::string with_claims(const Json& claims) { return unsigned_part({{"alg", "RS256"}}, claims) + ".c2ln"; }
-
-TEST_CASE("base64url reads back what was written, and one text only", "[auth]") {
-  const bool holds = rc::check([](const std::string& bytes) {
-    const auto text = to_base64url(bytes);
-    RC_ASSERT(from_base64url(text) == bytes);
-    RC_ASSERT(from_base64url(text + "=") == std::nullopt);
-  });
-  CHECK(holds);
-  for (const char* bad : {"A", "QQ==", "Q+==", "Q/", "QR", "QUJ", "Q Q", "Q\n", "QUJD\xc3\xbc"}) {
-    INFO(bad);
-    CHECK(from_base64url(bad) == std::nullopt);
-  }
-  CHECK(from_base64url("") == "");
-  CHECK(from_base64url("QQ") == "A");
-}
 
 TEST_CASE("only RS256 and ES256 are algorithms, to the letter", "[auth]") {
   CHECK(why(with_header({{"alg", "RS256"}})) == "");
