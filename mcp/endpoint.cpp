@@ -186,6 +186,11 @@ class Endpoint {
 
 }  // namespace
 
+std::string busy_message() {
+  return to_text(response(
+      std::nullopt, {code::kFull, "this server has all the connections it can serve; try again in a second", {}}));
+}
+
 Handler http_endpoint(Dispatcher& dispatcher, EndpointOptions options) {
   const auto endpoint = std::make_shared<const Endpoint>(dispatcher, std::move(options));
   return [endpoint](const Inbound& inbound, const ExchangePtr& exchange) { (*endpoint)(inbound, exchange); };

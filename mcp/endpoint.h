@@ -26,6 +26,9 @@ struct EndpointOptions {
   std::string resource_metadata = {};  // the URL that challenges name (RFC 9728); empty = none
 };
 
+// What a connection too many is told, as JSON-RPC: for HttpOptions::busy_body.
+std::string busy_message();
+
 Handler http_endpoint(Dispatcher& dispatcher, EndpointOptions options);
 
 }  // namespace weir::mcp

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "mcp/http/syntax.h"
@@ -106,8 +107,9 @@ std::string stream_head(int status, const Headers& headers, AnswerShape shape) {
 }
 
 std::string closing_answer(int status, std::string_view text, const Headers& headers, bool no_body) {
-  Headers all = {{"Content-Type", "text/plain; charset=utf-8"}};
-  all.insert(all.end(), headers.begin(), headers.end());
+  Headers all = headers;
+  const bool typed = std::any_of(all.begin(), all.end(), [](const auto& one) { return one.first == "Content-Type"; });
+  if (!typed) all.insert(all.begin(), {"Content-Type", "text/plain; charset=utf-8"});
   auto answer = answer_head(status, all, text.size() + 1, {.close = true});
   if (!no_body) answer.append(text) += '\n';
   return answer;

@@ -180,6 +180,11 @@ void Connection::dispatch(Request request) {
 
 void Connection::refuse(int status, std::string_view why, Headers headers) {
   close_after_ = true;
+  const auto& busy_body = lane_.options().busy_body;
+  if (status == 503 && !busy_body.empty()) {
+    why = busy_body;
+    headers.emplace_back("Content-Type", "application/json");
+  }
   outbox_.push(closing_answer(status, why, headers));
   hold_body(0);
   reader_ = RequestReader(framing_limits(lane_.options()));  // `why` may have lived in it

@@ -28,6 +28,7 @@ struct HttpOptions {
   std::int64_t head_bytes_max = 16 << 10;     // request line and headers together
   int headers_max = 100;
   int connections_max = 10'000;  // one more gets 503 with Retry-After, and is closed
+  std::string busy_body = {};  // JSON: what a 503 of the door says; empty = a few words
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
   std::chrono::nanoseconds read_timeout = std::chrono::seconds(15);
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(15);

@@ -47,7 +47,7 @@ int serve_stdio(Server& server) {
 int serve_http(Server& server, const std::string& address, const std::string& port_file) {
   const auto colon = address.rfind(':');
   if (colon == address.npos) return usage();
-  mcp::HttpServer http({.host = address.substr(0, colon), .port = std::stoi(address.substr(colon + 1))});
+  mcp::HttpServer http({.host = address.substr(0, colon), .port = std::stoi(address.substr(colon + 1)), .busy_body = mcp::busy_message()});
   http.route("/mcp", mcp::http_endpoint(server.dispatcher, {.legacy_logging = true}));
   const auto port = http.listen();
   if (!port) {

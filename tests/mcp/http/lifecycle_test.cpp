@@ -101,7 +101,8 @@ TEST_CASE("a server that never listened can be drained and destroyed", "[http]")
 }
 
 TEST_CASE("connections_max connections are served, one more gets 503 and a time to come back", "[http]") {
-  TestServer server({.connections_max = 3});
+  const bool in_words = GENERATE(true, false);
+  TestServer server({.connections_max = 3, .busy_body = in_words ? "" : R"({"error":"busy"})"});
   const int port = server.start();
   std::vector<std::unique_ptr<Wire>> wires;
   for (int i = 0; i < 3; ++i) {
@@ -115,6 +116,8 @@ TEST_CASE("connections_max connections are served, one more gets 503 and a time 
   CHECK(refused.status == 503);
   CHECK(refused.header("retry-after") == "1");
   CHECK(refused.header("connection") == "close");
+  CHECK(refused.header("content-type") == (in_words ? "text/plain; charset=utf-8" : "application/json"));
+  if (!in_words) CHECK(refused.body == "{\"error\":\"busy\"}\n");
   CHECK(extra.until_closed().empty());
   CHECK(server->state().connections == 3);
   wires.pop_back();
