@@ -44,6 +44,7 @@ struct ServerSettings {
   std::string tls_cert, tls_key;                       // PEM files, absolute paths; both, or neither = plain HTTP
   Duration task_after = std::chrono::seconds(5);       // a call that takes longer becomes a task, for clients that know tasks
   Duration task_ttl = std::chrono::hours(1);           // how long a task can be asked for
+  std::string tasks_file;                              // where tasks outlive the process: an absolute path; empty = nowhere
   int subscriptions_max = 1024;                        // open subscriptions/listen
   std::optional<Secret> state_key;                     // signs requestState; absent = a random one of this process
   int line = 0;

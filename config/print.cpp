@@ -60,6 +60,11 @@ void print_server(Page& page, const Config& config) {
   page.value("allowed_origins", server.allowed_origins, standard.allowed_origins, toml_strings);
   page.value("task_after", server.task_after, standard.task_after, toml_duration);
   page.value("task_ttl", server.task_ttl, standard.task_ttl, toml_duration);
+  if (server.tasks_file.empty()) {
+    page.remark("tasks_file: none; tasks end with the process");
+  } else {
+    page.value("tasks_file", toml_string(server.tasks_file));
+  }
   page.value("subscriptions_max", server.subscriptions_max, standard.subscriptions_max, number);
   if (server.state_key) {
     page.value("state_key", toml_string(server.state_key->source()));

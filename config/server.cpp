@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "config/addresses.h"
 #include "config/fields.h"
@@ -56,6 +57,24 @@ void read_tls(Fields& fields, ServerSettings& server) {
                              cert == nullptr ? "tls_cert" : "tls_key"));
 }
 
+// Whoever keeps tasks makes the file, with the first of them; here: that it could be made.
+void read_tasks_file(Fields& fields, ServerSettings& server) {
+  if (!fields.read("tasks_file", server.tasks_file)) return;
+  const std::filesystem::path path(server.tasks_file);
+  const Node& node = *fields.find("tasks_file");
+  std::error_code error;
+  if (!path.is_absolute() || !path.has_filename()) {
+    fields.mistake(node, fmt::format("tasks_file must be the absolute path of a file, such as "
+                                     "\"/var/lib/weir/tasks.db\", not {}",
+                                     in_quotes(server.tasks_file)));
+  } else if (!std::filesystem::is_directory(path.parent_path(), error)) {
+    fields.mistake(node, fmt::format("tasks_file names {}, but there is no folder {}", in_quotes(server.tasks_file),
+                                     in_quotes(path.parent_path().string())));
+  } else if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
+    fields.mistake(node, fmt::format("tasks_file names {}, which is not a regular file", in_quotes(server.tasks_file)));
+  }
+}
+
 void read_state_key(Fields& fields, ServerSettings& server, const Environment& environment) {
   const Node* node = fields.find("state_key", NodeKind::string);
   if (node == nullptr) return;
@@ -97,6 +116,7 @@ ServerSettings read_server(const Node* table, ModelNames& names, const Environme
   read_tls(fields, server);
   fields.read("task_after", server.task_after, {0s, 24h});
   fields.read("task_ttl", server.task_ttl, {1s, 24h * 30});
+  read_tasks_file(fields, server);
   fields.read("subscriptions_max", server.subscriptions_max, {0, 1'000'000});
   read_state_key(fields, server, environment);
   fields.reject_unknown();

@@ -23,6 +23,7 @@
 #include "mcp/endpoint.h"
 #include "mcp/http/server.h"
 #include "mcp/stdio.h"
+#include "mcp/task_store_sqlite.h"
 #include "mcp/tasks.h"
 #include "mcp/weir/command_line.h"
 #include "mcp/weir/front.h"
@@ -114,7 +115,17 @@ struct Program {
   std::unique_ptr<Dispatcher> dispatcher;
 };
 
-std::optional<Program> make_program(const std::string& config_option) {
+std::unique_ptr<TaskStore> task_store(Loop& loop, const ServerSettings& server) {
+  if (server.tasks_file.empty()) return nullptr;
+  return std::make_unique<SqliteTaskStore>(
+      loop, SqliteTaskStoreOptions{.file = server.tasks_file,
+                                   .complain = [](const std::string& line) { spdlog::error("{}", line); }});
+}
+
+// For a command that makes no tasks.
+std::unique_ptr<TaskStore> no_task_store(Loop&, const ServerSettings&) { return nullptr; }
+
+std::optional<Program> make_program(const std::string& config_option, decltype(task_store)* store) {
   auto first = load(config_option, no_group);
   if (!first) return std::nullopt;
   Program program;
@@ -128,7 +139,8 @@ std::optional<Program> make_program(const std::string& config_option) {
                                                             .config_text = effective_config(first->config),
                                                             .subscriptions_max = server.subscriptions_max});
   program.tasks = std::make_unique<Tasks>(core.loop, program.host->changes(),
-                                          TasksOptions{.slow_after = server.task_after, .ttl = server.task_ttl});
+                                          TasksOptions{.slow_after = server.task_after, .ttl = server.task_ttl},
+                                          store(core.loop, server));
   program.dispatcher = std::make_unique<Dispatcher>(
       *program.host, core.loop, program.tasks.get(),
       server.state_key ? StateSeal(server.state_key->reveal()) : StateSeal::with_random_key());
@@ -172,6 +184,7 @@ int serve_stdio(Program& program) {
   core.loop.run();
   stdio.stop();
   reader.join();
+  program.tasks->close();
   return kOk;
 }
 
@@ -243,6 +256,7 @@ int serve_http(Program& program, const std::string& address, const std::string& 
   });
   core.loop.run();
   if (draining.joinable()) draining.join();
+  program.tasks->close();
   return kOk;
 }
 
@@ -309,7 +323,7 @@ int run(int argc, char** argv) {
     return std::cout.flush() ? kOk : kFailed;
   }
   if (*call_command) spdlog::set_level(spdlog::level::warn);
-  auto program = make_program(config);
+  auto program = make_program(config, *call_command ? no_task_store : task_store);
   if (!program) return kFailed;
   if (*call_command) return call(*program, tool, arguments, json);
   if (stdio) return serve_stdio(*program);

@@ -17,6 +17,7 @@ namespace weir::mcp {
 namespace {
 
 constexpr std::size_t kIdBytes = 16;
+constexpr int kInternalError = -32603;
 
 std::int64_t ms(Duration span) { return std::chrono::ceil<std::chrono::milliseconds>(span).count(); }
 
@@ -44,6 +45,16 @@ Json error_of(const ProtocolError& error) {
   return json;
 }
 
+bool goes_on(const std::string& status) { return status == "working" || status == "input_required"; }
+
+// What the store gave back, if it is a task.
+std::optional<Json> members_of(const StoredTask& stored) {
+  Json members = Json::parse(stored.members, nullptr, false);
+  if (!members.is_object() || members.value("taskId", Json()) != stored.id) return std::nullopt;
+  if (!members.value("status", Json()).is_string()) return std::nullopt;
+  return members;
+}
+
 }  // namespace
 
 // One call that may become a task, or has. mu_ of Tasks guards what changes.
@@ -53,7 +64,10 @@ struct Tasks::Task {
   Start start;
   Done done;  // null once it has been called
 
-  bool is_task = false, ended = false;
+  bool is_task = false, ended = false, over = false;  // over: its ttl is
+  // It is with the store, which has one state of it at a time so that the newest comes last; and has changed since.
+  bool keeping = false, changed = false;
+  WallTime expires{};
   std::string id{}, status{};
   Json members = Json::object();
   Json answers = Json::object();  // of the round that waits for more
@@ -89,7 +103,10 @@ class Tasks::TaskSink final : public Sink {
   const std::shared_ptr<Sink> inner_;
 };
 
-Tasks::Tasks(Loop& loop, Changes* changes, TasksOptions options) : loop_(loop), changes_(changes), options_(options) {}
+Tasks::Tasks(Loop& loop, Changes* changes, TasksOptions options, std::unique_ptr<TaskStore> store)
+    : loop_(loop), changes_(changes), options_(options), store_(std::move(store)) {
+  if (store_ != nullptr) restore(store_->load());
+}
 
 Tasks::~Tasks() {
   std::map<std::string, TaskPtr> tasks;
@@ -98,6 +115,44 @@ Tasks::~Tasks() {
     tasks.swap(tasks_);
   }
   for (const auto& [id, task] : tasks) task->stop.request_stop();
+  close();
+}
+
+void Tasks::close() {
+  if (store_ != nullptr) store_->close();
+}
+
+void Tasks::restore(std::vector<StoredTask> stored) {
+  std::vector<std::string> over;
+  {
+    const std::lock_guard lock(mu_);
+    for (auto& one : stored) {
+      const Duration left = one.expires - loop_.wall();
+      auto members = members_of(one);
+      if (left <= Duration::zero() || !members) {
+        over.push_back(std::move(one.id));
+        continue;
+      }
+      const TaskPtr task(new Task{});
+      task->context.principal.name = std::move(one.principal);
+      task->is_task = true;
+      task->id = std::move(one.id);
+      task->expires = one.expires;
+      task->members = std::move(*members);
+      task->status = task->members["status"];
+      task->ended = !goes_on(task->status);
+      // Not kept as such: the store holds what another process made of it, should that still run.
+      if (!task->ended) {
+        task->members["error"] =
+            error_of({kInternalError, "the server restarted while this task ran; call the tool again", {}});
+        set(*task, "failed");
+      }
+      expiring_.emplace(loop_.now() + left, task->id);
+      tasks_.emplace(task->id, task);
+    }
+    if (!expiring_.empty()) loop_.post([this] { arm(); });
+  }
+  for (auto& id : over) store_->forget(std::move(id));
 }
 
 void Tasks::run(TaskUse use, ToolCall call, Context context, Start start, Done done) {
@@ -143,14 +198,21 @@ bool Tasks::become_task(const TaskPtr& task) {
                      {"ttlMs", ms(options_.ttl)},
                      {"pollIntervalMs", ms(options_.poll_interval)}};
     set(*task, "working");
+    task->expires = loop_.wall() + options_.ttl;
     tasks_.emplace(task->id, task);
-    expiring_.emplace_back(loop_.now() + options_.ttl, task->id);
-    if (expiring_.size() == 1) loop_.post([this] { arm(); });
+    const auto expiring = expiring_.emplace(loop_.now() + options_.ttl, task->id).first;
+    if (expiring == expiring_.begin()) loop_.post([this] { arm(); });
     members = task->members;
     done = std::exchange(task->done, nullptr);
+    task->keeping = store_ != nullptr;
   }
   task->caller_gone.reset();
-  done(TaskView{std::move(members), true});
+  TaskView created{std::move(members), true};
+  if (store_ == nullptr) {
+    done(std::move(created));
+  } else {
+    keep(task, [done = std::move(done), created = std::move(created)] { done(created); });
+  }
   return true;
 }
 
@@ -180,7 +242,7 @@ void Tasks::landed(const TaskPtr& task, Answer answer) {
       set(*task, "completed");
     }
   }
-  if (done == nullptr) return tell(task);
+  if (done == nullptr) return changed(task);
   task->caller_gone.reset();
   done(std::move(answer));
 }
@@ -191,8 +253,46 @@ void Tasks::set(Task& task, const char* status) {
   task.members["lastUpdatedAt"] = iso(loop_.wall());
   task.members.erase("statusMessage");
   if (task.status != "input_required") task.members.erase("inputRequests");
-  task.ended = task.status != "input_required" && task.status != "working";
+  task.ended = !goes_on(task.status);
   if (task.ended) task.call = {};  // a long text, perhaps
+}
+
+void Tasks::changed(const TaskPtr& task) {
+  bool at_once = false;
+  {
+    const std::lock_guard lock(mu_);
+    task->changed = task->keeping;
+    if (store_ != nullptr && !task->over && !task->keeping) at_once = task->keeping = true;
+  }
+  if (at_once) keep(task, nullptr);
+  tell(task);
+}
+
+// Whether it could be kept or not, its caller is answered: then it lives in memory, as without a store.
+void Tasks::keep(const TaskPtr& task, std::function<void()> then) {
+  Json members;
+  {
+    const std::lock_guard lock(mu_);
+    task->changed = false;
+    members = task->members;
+  }
+  store_->keep({task->id, task->context.principal.name, members.dump(-1, ' ', false, Json::error_handler_t::replace),
+                task->expires},
+               [this, task, then = std::move(then)](bool) {
+                 if (then) then();
+                 kept(task);
+               });
+}
+
+void Tasks::kept(const TaskPtr& task) {
+  bool again = false, over = false;
+  {
+    const std::lock_guard lock(mu_);
+    over = task->over;
+    again = task->keeping = task->changed && !over;
+  }
+  if (again) keep(task, nullptr);
+  if (over) store_->forget(task->id);
 }
 
 void Tasks::tell(const TaskPtr& task) {
@@ -244,7 +344,7 @@ void Tasks::update(const TaskPtr& task, const Json& answers) {
     task->call.round.answers = std::exchange(task->answers, Json::object());
     set(*task, "working");
   }
-  tell(task);
+  changed(task);
   start(task);
 }
 
@@ -255,29 +355,36 @@ void Tasks::cancel(const TaskPtr& task) {
     set(*task, "cancelled");
   }
   task->stop.request_stop();
-  tell(task);
+  changed(task);
 }
 
 void Tasks::arm() {
   const std::lock_guard lock(mu_);
   std::optional<Instant> next;
   if (!slow_.empty()) next = slow_.front().first;
-  if (!expiring_.empty() && (!next || expiring_.front().first < *next)) next = expiring_.front().first;
+  if (!expiring_.empty() && (!next || expiring_.begin()->first < *next)) next = expiring_.begin()->first;
   timer_ = next ? loop_.at(*next, [this] { on_timer(); }) : Timer();
 }
 
 void Tasks::on_timer() {
   std::vector<TaskPtr> slow, expired;
+  std::vector<std::string> forgotten;  // what is with the store at this moment, kept() forgets
   {
     const std::lock_guard lock(mu_);
     const Instant now = loop_.now();
     for (; !slow_.empty() && slow_.front().first <= now; slow_.pop_front())
       if (auto task = slow_.front().second.lock()) slow.push_back(std::move(task));
-    for (; !expiring_.empty() && expiring_.front().first <= now; expiring_.pop_front())
-      if (auto node = tasks_.extract(expiring_.front().second)) expired.push_back(std::move(node.mapped()));
+    for (; !expiring_.empty() && expiring_.begin()->first <= now; expiring_.erase(expiring_.begin())) {
+      auto node = tasks_.extract(expiring_.begin()->second);
+      if (!node) continue;
+      node.mapped()->over = true;
+      if (store_ != nullptr && !node.mapped()->keeping) forgotten.push_back(node.key());
+      expired.push_back(std::move(node.mapped()));
+    }
   }
   for (const auto& task : slow) become_task(task);
   for (const auto& task : expired) cancel(task);
+  for (auto& id : forgotten) store_->forget(std::move(id));
   arm();
 }
 

@@ -65,6 +65,7 @@ const std::vector<Row> kRows = {
      [](C c) { return c.server.tls_key == kSomeFile; }},
     {"server", "task_after", "\"0s\"", [](C c) { return c.server.task_after == 0s; }},
     {"server", "task_ttl", "\"2h\"", [](C c) { return c.server.task_ttl == 2h; }},
+    {"server", "tasks_file", "\"/weir-tasks.db\"", [](C c) { return c.server.tasks_file == "/weir-tasks.db"; }},
     {"server", "subscriptions_max", "0", [](C c) { return c.server.subscriptions_max == 0; }},
     {"server", "state_key", "\"env:STATE_KEY\"",
      [](C c) { return c.server.state_key == Secret(kStateKey, "env:STATE_KEY"); }},

@@ -228,3 +228,157 @@ TEST_CASE_METHOD(Served, "progress becomes the status message once it is a task;
   CHECK(told["params"]["status"] == "completed");
   CHECK(told["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"] == 1);
 }
+
+namespace {
+
+// Keeps in a map that outlives it, when the test says so.
+struct FakeTaskStore final : mcp::TaskStore {
+  using Kept = std::map<std::string, mcp::StoredTask>;
+  struct Notes {
+    Kept kept{};
+    std::vector<std::function<void(bool)>> asked{};  // whose answers wait
+    bool answers = true, works = true;
+  };
+  explicit FakeTaskStore(Notes& its_notes) : notes(its_notes) {}
+  std::vector<mcp::StoredTask> load() override {
+    std::vector<mcp::StoredTask> all;
+    for (const auto& [id, task] : notes.kept) all.push_back(task);
+    return all;
+  }
+  void keep(mcp::StoredTask task, std::function<void(bool)> kept) override {
+    if (notes.works) notes.kept[task.id] = task;
+    if (notes.answers) return kept(notes.works);
+    notes.asked.push_back(std::move(kept));
+  }
+  void forget(std::string id) override { notes.kept.erase(id); }
+  void close() override {}
+  Notes& notes;
+};
+
+struct ServedFromStore : Served {
+  FakeTaskStore::Notes notes;
+  std::unique_ptr<mcp::Tasks> stored;
+  std::unique_ptr<mcp::Dispatcher> its_dispatcher;
+
+  ServedFromStore() { restart(); }
+  // Another process on the same store: nobody answers what the one before began.
+  void restart() {
+    its_dispatcher.reset();
+    stored = std::make_unique<mcp::Tasks>(host.loop, &host.hub, mcp::TasksOptions{.slow_after = 5s, .ttl = 60s},
+                                          std::make_unique<FakeTaskStore>(notes));
+    its_dispatcher = std::make_unique<mcp::Dispatcher>(host, host.loop, stored.get());
+    endpoint = mcp::http_endpoint(*its_dispatcher, {});
+  }
+  Json in_store(const std::string& id) { return Json::parse(notes.kept.at(id).members); }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(ServedFromStore, "a task is kept before its caller is answered with it", "[tasks]") {
+  notes.answers = false;
+  const auto exchange = call();
+  host.loop.run_for(5s);
+  exchange->run_posted();
+  CHECK(exchange->answers == 0);
+  REQUIRE(notes.asked.size() == 1);
+  const std::string id = notes.kept.begin()->first;
+  CHECK(in_store(id)["status"] == "working");
+  CHECK(get(id)["status"] == "working");
+  notes.asked[0](true);
+  exchange->run_posted();
+  CHECK(exchange->json()["result"]["taskId"] == id);
+}
+
+TEST_CASE_METHOD(ServedFromStore, "a task that cannot be kept is one all the same", "[tasks]") {
+  notes.works = false;
+  const auto id = slow_call();
+  done[0](FakeHost::text("in memory"));
+  CHECK(get(id)["status"] == "completed");
+  CHECK(notes.kept.empty());
+}
+
+TEST_CASE_METHOD(ServedFromStore, "every status is kept, one after another, the newest last", "[tasks]") {
+  const auto exchange = call({{"elicitation", Json::object()}, {"extensions", kTasks["extensions"]}});
+  host.loop.run_for(5s);
+  exchange->run_posted();
+  const std::string id = exchange->json()["result"]["taskId"];
+  notes.answers = false;
+  done[0](mcp::NeedInput{Json{{"a", {{"method", "elicitation/create"}, {"params", {{"message", "?"}}}}}}, {}});
+  CHECK(in_store(id)["status"] == "input_required");
+  ask("tasks/cancel", {{"taskId", id}});
+  CHECK(get(id)["status"] == "cancelled");
+  CHECK(in_store(id)["status"] == "input_required");  // the store has not answered yet
+  REQUIRE(notes.asked.size() == 1);
+  notes.asked[0](true);
+  CHECK(in_store(id)["status"] == "cancelled");
+  CHECK(notes.asked.size() == 2);
+}
+
+TEST_CASE_METHOD(ServedFromStore, "what had ended is there after a restart, for the rest of its ttl", "[tasks]") {
+  const auto completed = slow_call(), cancelled = slow_call();
+  done[0](FakeHost::text("kept"));
+  ask("tasks/cancel", {{"taskId", cancelled}});
+  const auto before = get(completed);
+  restart();
+  CHECK(get(completed) == before);
+  CHECK(get(cancelled)["status"] == "cancelled");
+  host.loop.run_for(55s - 1ns);  // the first was five seconds old when the second became one
+  CHECK(get(completed)["status"] == "completed");
+  host.loop.run_for(1ns);
+  CHECK(ask("tasks/get", {{"taskId", completed}})->json()["error"]["code"] == -32602);
+  CHECK(get(cancelled)["status"] == "cancelled");
+  host.loop.run_for(5s);
+  CHECK(ask("tasks/get", {{"taskId", cancelled}})->json()["error"]["code"] == -32602);
+  CHECK(notes.kept.empty());
+}
+
+TEST_CASE_METHOD(ServedFromStore, "what had not ended has failed after a restart", "[tasks]") {
+  const auto working = slow_call();
+  const Json form = {{"method", "elicitation/create"}, {"params", {{"message", "?"}}}};
+  const auto exchange = call({{"elicitation", Json::object()}, {"extensions", kTasks["extensions"]}});
+  host.loop.run_for(5s);
+  exchange->run_posted();
+  const std::string asking = exchange->json()["result"]["taskId"];
+  done[1](mcp::NeedInput{Json{{"a", form}}, "state"});
+  REQUIRE(get(asking)["status"] == "input_required");
+  restart();
+  for (const auto& id : {working, asking}) {
+    const auto task = get(id);
+    CHECK(task["status"] == "failed");
+    CHECK(task["error"] ==
+          Json{{"code", -32603}, {"message", "the server restarted while this task ran; call the tool again"}});
+    CHECK_FALSE(task.contains("inputRequests"));
+  }
+}
+
+TEST_CASE_METHOD(ServedFromStore, "after a restart, a task still belongs to who made it", "[tasks]") {
+  const auto id = slow_call();
+  restart();
+  CHECK(ask("tasks/get", {{"taskId", id}}, kTasks, "bob")->json()["error"]["code"] == -32602);
+  CHECK(get(id)["status"] == "failed");
+}
+
+TEST_CASE_METHOD(ServedFromStore, "what was over before the start, and what is no task, is forgotten", "[tasks]") {
+  const auto id = slow_call();
+  done[0](FakeHost::text("kept"));
+  auto one = notes.kept.at(id);
+  one.expires = host.loop.wall();
+  notes.kept[id] = one;
+  for (const char* members :
+       {"", "[]", "{}", "{\"taskId\":\"odd\"}", "{\"taskId\":\"other\",\"status\":\"working\"}"}) {
+    notes.kept["odd"] = {"odd", "alice", members, host.loop.wall() + 1h};
+    restart();
+    CHECK(notes.kept.empty());
+  }
+  CHECK(ask("tasks/get", {{"taskId", id}})->json()["error"]["code"] == -32602);
+}
+
+TEST_CASE_METHOD(ServedFromStore, "what expires while the store is busy with it is forgotten afterwards", "[tasks]") {
+  const auto id = slow_call();
+  notes.answers = false;
+  done[0](FakeHost::text("kept"));
+  host.loop.run_for(60s);
+  CHECK(notes.kept.size() == 1);
+  notes.asked[0](true);
+  CHECK(notes.kept.empty());
+}

@@ -81,6 +81,9 @@ const std::vector<Fence>& fences() {
       {"uv.h", [](const Source& s) { return s.path == "limiter/loop_uv.cpp"; }, "limiter/loop_uv.cpp"},
       {"kainjow/", [](const Source& s) { return s.path == "tools/catalog/template.cpp"; },
        "tools/catalog/template.cpp"},
+      {"SQLiteCpp/", [](const Source& s) { return s.path == "mcp/task_store_sqlite.cpp"; },
+       "mcp/task_store_sqlite.cpp"},
+      {"sqlite3.h", [](const Source&) { return false; }, "SQLiteCpp"},
       {"nlohmann/", [](const Source& s) { return !s.in("config") && !s.in("limiter"); },
        "tools, mcp and the simulator"},
   };
