@@ -1,7 +1,5 @@
 // What a fuzz target is written with: bytes taken off the front, and claims that end the program when they do not hold.
-// Shape:   a target is one file with LLVMFuzzerTestOneInput; libFuzzer calls it with inputs of its own (preset fuzz,
-// scripts/fuzz),
-//          replay.cpp with those of the corpus (every build with sanitizers).
+// Shape:   a target is one file with LLVMFuzzerTestOneInput, which libFuzzer calls (preset fuzz, scripts/fuzz).
 #pragma once
 
 #include <cstddef>
