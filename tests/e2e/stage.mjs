@@ -70,13 +70,14 @@ export class Stage {
 
 let last_id = 0;
 // One JSON-RPC request of the 2026-07-28 revision, by fetch. Answers the HTTP status and the body.
-export async function post(port, method, params = {}, { signal, headers = {} } = {}) {
+export async function post(port, method, params = {}, { signal, headers = {}, capabilities = {} } = {}) {
   const version = '2026-07-28';
+  const name = params.name ?? params.taskId;
   const body = { jsonrpc: '2.0', id: ++last_id, method, params: { ...params, _meta: {
-    'io.modelcontextprotocol/protocolVersion': version, 'io.modelcontextprotocol/clientCapabilities': {} } } };
+    'io.modelcontextprotocol/protocolVersion': version, 'io.modelcontextprotocol/clientCapabilities': capabilities } } };
   const response = await fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST', signal, body: JSON.stringify(body),
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': version, 'mcp-method': method, ...(params.name ? { 'mcp-name': params.name } : {}), ...headers } });
+      'mcp-protocol-version': version, 'mcp-method': method, ...(name ? { 'mcp-name': name } : {}), ...headers } });
   return { status: response.status, body: await response.json() };
 }
 export const call = async (port, name, args, options) =>

@@ -99,6 +99,7 @@ TEST_CASE_METHOD(Served, "a caller that leaves cancels its call, but not its tas
   CHECK(contexts[0].stop.stop_requested());
   const auto exchange = call();
   host.loop.run_for(5s);
+  left->run_posted();
   exchange->run_posted();
   exchange->source.request_stop();
   CHECK_FALSE(contexts[1].stop.stop_requested());
