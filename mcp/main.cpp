@@ -212,6 +212,7 @@ int serve_http(Program& program, const std::string& address, const std::string& 
                    .threads = server.http_threads,
                    .body_bytes_max = server.body_bytes_max,
                    .connections_max = server.connections_max,
+                   .busy_body = busy_message(),
                    .idle_timeout = server.idle_timeout,
                    .read_timeout = server.read_timeout,
                    .write_timeout = server.write_timeout,
