@@ -1,6 +1,8 @@
 // The stage of the benchmarks: the real programs on free ports, in a folder that goes away. Nothing here sleeps: a
-// program is ready when its port file is there, and gone when the system says so. Errors:  std::runtime_error, saying
-// what could not run and what it printed last. Threads: one. Owner: destroying a Program ends it.
+// program is ready when its port file is there, and gone when the system says so.
+// Errors:  std::runtime_error, saying what could not run and what it printed last.
+// Threads: one.
+// Owner:   destroying a Program ends it.
 #pragma once
 
 #include <sys/types.h>

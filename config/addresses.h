@@ -1,5 +1,6 @@
 // Addresses as a configuration writes them. Each answers what would be right, to be put after the key; nothing if it is
-// right. Threads: functions.
+// right.
+// Threads: functions.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,6 @@
 // How deep a TOML text nests, before it is parsed: toml++ 3.3 bounds the depth of inline values only, and destroys a
-// table nested by dotted keys recursively, so that one line of a megabyte of "a." overflows the stack. Threads: a
-// function.
+// table nested by dotted keys recursively, so that one line of a megabyte of "a." overflows the stack.
+// Threads: a function.
 #pragma once
 
 #include <optional>

@@ -1,7 +1,9 @@
 // One table of the configuration, read key by key. A key is known because something reads it; what nothing has read by
-// the time of reject_unknown() is a mistake. So there is no list of keys that could disagree with the program. Errors:
-// go to Mistakes, with the line and the table's name ("model \"fast\""); the variable that was to be set stays as it
-// was. Threads: one.   Owner: the table, the mistakes outlive it.
+// the time of reject_unknown() is a mistake. So there is no list of keys that could disagree with the program.
+// Errors:  go to Mistakes, with the line and the table's name ("model \"fast\""); the variable that was to be set stays
+//          as it was.
+// Threads: one.
+// Owner:   the table, the mistakes outlive it.
 #pragma once
 
 #include <cstdint>

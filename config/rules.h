@@ -1,5 +1,7 @@
 // What an input's declared rules say about a value: the `default` and each value of `enum` must pass the rules beside
-// them. Threads: one.   Owner: the input outlives its Rules.
+// them.
+// Threads: one.
+// Owner:   the input outlives its Rules.
 #pragma once
 
 #include <memory>

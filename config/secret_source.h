@@ -1,6 +1,7 @@
 // Where a secret is kept: "env:NAME", or "file:/path" (a trailing newline is not part of it).
 // Errors:  what is wrong with the source, never a character of a secret; nor of what was written, when that may be one
-// itself. Threads: a function; it reads the environment and the file.
+//          itself.
+// Threads: a function; it reads the environment and the file.
 #pragma once
 
 #include <optional>

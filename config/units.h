@@ -1,5 +1,6 @@
 // Durations, sizes and prices as a configuration writes them, in both directions. What format_… writes, parse_… reads
-// back. Units:   nanoseconds; bytes; picodollars per token (from US dollars per million tokens, at most six decimals).
+// back.
+// Units:   nanoseconds; bytes; picodollars per token (from US dollars per million tokens, at most six decimals).
 // Errors:  what would be right, to be put after the key: `must be a duration such as "30s", not "30"`.
 // Threads: functions.
 #pragma once

@@ -1,13 +1,14 @@
 // A bucket is one number: the instant at which it is full again. Later than now = spent; debt is simply later still.
-// Invariant: never more than the burst at one instant; over any horizon, what take() admitted is at most burst + rate
-//            * time, within one unit; a wait that ready_at() names is exact: take() succeeds at that instant and
-//            fails one nanosecond before.
+// Invariant: never more than the burst at one instant; over any horizon, what take() admitted is at most burst + rate *
+//           time, within one unit; a wait that ready_at() names is exact: take() succeeds at that instant and fails one
+//           nanosecond before.
 // Shape:   every function takes the Limit (see limit.h) and `now`; the bucket itself holds neither.
-// Units:   tokens or requests, as the limit says; nanoseconds. Charges round time up. A settlement moves the instant
-//          by the difference of the two rounded charges, so that what stays is exactly what charging the actual
-//          amount would have left.
+// Units:   tokens or requests, as the limit says; nanoseconds. Charges round time up. A settlement moves the instant by
+//          the difference of the two rounded charges, so that what stays is exactly what charging the actual amount
+//          would have left.
 // Errors:  none. More than the burst never fits: ask fits() first.
-// Threads: a value; the caller locks.      Source: GCRA, ITU-T I.371.
+// Threads: a value; the caller locks.
+// Source:  GCRA, ITU-T I.371.
 #pragma once
 
 #include <cstdint>

@@ -1,13 +1,13 @@
-// The Gate is the single admission: the server's slot, the group's slot and every bucket of the group, together or
-// not at all. Nothing is held while waiting. Who cannot go now waits in order of arrival; each limit group is a lane
-// of its own, so an exhausted model never stands before another. No polling: one timer, set to the next instant at
-// which something can happen.
+// The Gate is the single admission: the server's slot, the group's slot and every bucket of the group, together or not
+// at all. Nothing is held while waiting. Who cannot go now waits in order of arrival; each limit group is a lane of its
+// own, so an exhausted model never stands before another. No polling: one timer, set to the next instant at which
+// something can happen.
 // Invariant: free + taken slots are what was configured; a call is answered exactly once; refusing costs nothing.
 // Shape:   group() once per limit group, then enter() per call. The answer is a Lease or a Refusal (see limit.h).
 // Units:   tokens in Estimate; bytes is what the caller holds in memory while waiting.
 // Errors:  none; a Refusal is an outcome.
-// Threads: the loop's thread.   Owner: the caller owns the Ticket; destroying it while waiting removes the call,
-//          silently.
+// Threads: the loop's thread.
+// Owner:   the caller owns the Ticket; destroying it while waiting removes the call, silently.
 #pragma once
 
 #include <cstdint>

@@ -1,13 +1,13 @@
 // A lane: those of one limit group who wait for admission, in order, and those who were refused and told when to come
 // back. What it predicts is exact as far as buckets go: each of them in turn, at the first instant at which all its
 // buckets can pay.
-// Invariant: the queue is ordered by `id`, which is given at first asking. Who comes back when told has its old
-//            place, before those who came later, and is not turned away by the queue's bounds: so a wait that was
-//            named holds.
+// Invariant: the queue is ordered by `id`, which is given at first asking. Who comes back when told has its old place,
+//           before those who came later, and is not turned away by the queue's bounds: so a wait that was named holds.
 // Shape:   a promise is remembered under `caller`, the number by which a call asked again is known; 0 is never
 //          remembered.
 // Units:   nanoseconds, tokens or requests as the limits say.
-// Threads: the loop's thread.   Owner: the gate. The store outlives it.
+// Threads: the loop's thread.
+// Owner:   the gate. The store outlives it.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,10 @@
-// A lease is what an admitted call holds: slots, and reserved charges. It is settled exactly once; destroyed
-// unsettled it settles itself as `broken` after sending() was called, and as `never_sent` before: the safe row of
-// LIMITS §4 either way.
+// A lease is what an admitted call holds: slots, and reserved charges. It is settled exactly once; destroyed unsettled
+// it settles itself as `broken` after sending() was called, and as `never_sent` before: the safe row of LIMITS §4
+// either way.
 // Invariant: when no lease is alive, every slot is free and every bucket's level is what the settled charges say.
 // Errors:  settling twice is our bug (INVARIANT).
-// Threads: the loop's thread.   Owner: whoever the gate answered; move-only. It must not outlive its gate.
+// Threads: the loop's thread.
+// Owner:   whoever the gate answered; move-only. It must not outlive its gate.
 #pragma once
 
 #include <cstdint>

@@ -4,9 +4,9 @@
 // Shape:   Instant is a point on the loop's monotonic clock; its zero means nothing.
 // Units:   nanoseconds. A timer never fires before its instant.
 // Errors:  none.
-// Threads: now(), wall() and post() may be called from any thread; everything else only on the loop's thread. A Timer is
-//          destroyed there. Owner:   the caller owns the Timer; destroying or cancelling it means that its function
-//          will not run.
+// Threads: now(), wall() and post() may be called from any thread; everything else only on the loop's thread. A Timer
+//          is destroyed there.
+// Owner:   the caller owns the Timer; destroying or cancelling it means that its function will not run.
 #pragma once
 
 #include <chrono>

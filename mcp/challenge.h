@@ -1,6 +1,7 @@
 // What WWW-Authenticate says when a request may not pass: how to get a token, or a better one.
 // Shape:   `resource_metadata_url` empty = no authorization server is configured; then clients have fixed tokens.
-// Threads: pure functions.   Source: RFC 6750 §3, RFC 9728 §5.1, MCP authorization.
+// Threads: pure functions.
+// Source:  RFC 6750 §3, RFC 9728 §5.1, MCP authorization.
 #pragma once
 
 #include <string>

@@ -1,6 +1,7 @@
 // Lets web pages of listed origins call: answers their preflights, and marks every answer for the browser.
-// Invariant: off when the list is empty. An origin that is not listed gets no mark, and passes on to whoever refuses
-// it. Threads: as the handler that it wraps.   Source: Fetch standard, CORS protocol.
+// Invariant: off when the list is empty. An origin that is not listed gets no mark, and passes on to whoever refuses it.
+// Threads: as the handler that it wraps.
+// Source:  Fetch standard, CORS protocol.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // Media types of a request: what its body is, and which kinds of answer its sender takes.
-// Threads: pure functions.   Source: RFC 9110 §8.3, §12.5.1.
+// Threads: pure functions.
+// Source:  RFC 9110 §8.3, §12.5.1.
 #pragma once
 
 #include <string_view>

@@ -1,7 +1,8 @@
 // The value of a header that mirrors a member of the body (Mcp-Name), decoded: itself, or, when it has the sentinel
 // form =?base64?...?=, the bytes inside.
 // Errors:  nothing, when what stands inside the sentinel is not canonical standard base64.
-// Threads: a pure function.   Source: MCP, Streamable HTTP transport, value encoding.
+// Threads: a pure function.
+// Source:  MCP, Streamable HTTP transport, value encoding.
 #pragma once
 
 #include <optional>

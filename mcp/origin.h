@@ -1,6 +1,7 @@
 // Who may talk to the endpoint, by Host and Origin: the defence against DNS rebinding, where a web page makes a browser
 // talk to a server on the loopback interface under the page's own name.
-// Threads: pure functions.   Source: MCP, Streamable HTTP transport, security.
+// Threads: pure functions.
+// Source:  MCP, Streamable HTTP transport, security.
 #pragma once
 
 #include <string>

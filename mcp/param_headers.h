@@ -1,7 +1,8 @@
 // Arguments that a tool wants mirrored in headers (`x-mcp-header` in a property of its input schema): what a gateway
 // routes by must be what the server reads.
 // Errors:  -32020, naming the header and what it should be.
-// Threads: pure functions.   Source: MCP, Streamable HTTP transport, custom headers.
+// Threads: pure functions.
+// Source:  MCP, Streamable HTTP transport, custom headers.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,7 @@
 // Which progress of one request goes out, and as what. Values must grow; at most ten a second, after a burst of ten;
 // none at all when the caller gave no token.
-// Threads: the caller locks.   Source: MCP, progress.
+// Threads: the caller locks.
+// Source:  MCP, progress.
 #pragma once
 
 #include <optional>

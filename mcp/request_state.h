@@ -3,7 +3,8 @@
 // Shape:   base64url( version 1 | expiry, seconds since 1970, 8 | SHA-256 of what it is bound to, 32 | payload |
 //          HMAC-SHA256 of all that, 32 ).
 // Errors:  open() says no more than that it does not fit: who forged it learns nothing.
-// Threads: immutable; any thread.   Source: MCP, multi round-trip requests; RFC 2104.
+// Threads: immutable; any thread.
+// Source:  MCP, multi round-trip requests; RFC 2104.
 #pragma once
 
 #include <string>

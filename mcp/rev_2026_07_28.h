@@ -1,7 +1,8 @@
 // Revision 2026-07-28: no handshake, no session. Every request carries its version and the client's capabilities; over
 // HTTP, headers mirror version, method and name, and must agree with the body. Every result says what it is and who
 // answered.
-// Threads: a constant.   Source: MCP 2026-07-28.
+// Threads: a constant.
+// Source:  MCP 2026-07-28.
 #pragma once
 
 #include "mcp/revision.h"

@@ -3,9 +3,10 @@
 // client's capabilities in every request; legacy ones begin with a handshake. Nothing but this table and rev_* knows a
 // date.
 // Invariant: the era is a property of the message: nothing but the version that a handshake agreed on (stdio only) is
-//            remembered.
+//           remembered.
 // Errors:  a Rejection is an error with the HTTP status that goes with it; over stdio the status means nothing.
-// Threads: values and pure functions; rows live as long as the program.   Source: MCP, versioning; error codes.
+// Threads: values and pure functions; rows live as long as the program.
+// Source:  MCP, versioning; error codes.
 #pragma once
 
 #include <optional>

@@ -1,7 +1,8 @@
 // Remembers the beginnings of prompts, as providers' prompt caches do: a prefix of 1,024 tokens, or longer by multiples
-// of 128, that was seen in the last five minutes is reported as cached. Bounds:  kPrefixesMax remembered prefixes, the
-// oldest are forgotten first; of one prompt the first kBlocksMax are looked at. Threads: a value; the caller locks.
-// `now` never goes back.
+// of 128, that was seen in the last five minutes is reported as cached.
+// Bounds:  kPrefixesMax remembered prefixes, the oldest are forgotten first; of one prompt the first kBlocksMax are
+//          looked at.
+// Threads: a value; the caller locks. `now` never goes back.
 #pragma once
 
 #include <cstdint>

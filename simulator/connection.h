@@ -1,7 +1,9 @@
-// One client's connection: bytes in, whole requests out; a response in, bytes out as they fall due.
-// Order:   one request at a time; what a client sends meanwhile waits in its socket.
+// One client's connection: bytes in, whole requests out; a response in, bytes out as they fall due. Order: one request
+// at a time; what a client sends meanwhile waits in its socket.
 // Errors:  a peer that breaks the rules is answered once and closed; a peer that left is noticed while its answer is
-// due. Ownership: owns the socket. Threads: the server's.
+//          due.
+// Ownership: owns the socket.
+// Threads: the server's.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,9 @@
-// HTTP/1.1 as far as a stand-in provider needs it: requests out of bytes, and the head of a response.
-// Framing: Content-Length or chunked, never both; no request compression; header names arrive in lower case, values as
-// sent. Errors:  Malformed, with the status to answer; the connection must then be closed. Bounds:  head_bytes_max,
-// body_bytes_max, kHeadersMax; nothing beyond them is kept. Threads: values.      Source: RFC 9112.
+// HTTP/1.1 as far as a stand-in provider needs it: requests out of bytes, and the head of a response. Framing:
+// Content-Length or chunked, never both; no request compression; header names arrive in lower case, values as sent.
+// Errors:  Malformed, with the status to answer; the connection must then be closed.
+// Bounds:  head_bytes_max, body_bytes_max, kHeadersMax; nothing beyond them is kept.
+// Threads: values.
+// Source:  RFC 9112.
 #pragma once
 
 #include <cstdint>

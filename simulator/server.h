@@ -1,7 +1,8 @@
 // The simulator on a loopback port: one thread, one epoll, a timer for what is due next. It holds thousands of slow
-// requests as cheaply as idle connections, so that it measures the server in front of it and not itself. Errors:
-// std::runtime_error when it cannot listen, saying where and why. Bounds:  connections_max open connections; more wait
-// in the listen queue. Threads: run() on one; nothing else may be called meanwhile.
+// requests as cheaply as idle connections, so that it measures the server in front of it and not itself.
+// Errors:  std::runtime_error when it cannot listen, saying where and why.
+// Bounds:  connections_max open connections; more wait in the listen queue.
+// Threads: run() on one; nothing else may be called meanwhile.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
-// The worst rolling minute of one dimension: the largest sum of amounts over any 60 s, found as they arrive.
-// Rule:    what happened at t leaves the window at t + 60 s exactly, as in the rolling quota.
-// Bounds:  holds what happened in the last 60 s. Threads: a value; the caller locks. `now` never goes back.
+// The worst rolling minute of one dimension: the largest sum of amounts over any 60 s, found as they arrive. Rule: what
+// happened at t leaves the window at t + 60 s exactly, as in the rolling quota.
+// Bounds:  holds what happened in the last 60 s.
+// Threads: a value; the caller locks. `now` never goes back.
 #pragma once
 
 #include <cstdint>

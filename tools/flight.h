@@ -2,7 +2,8 @@
 // Order of its one loop: deadline, retry, admission, provider. Each attempt is admitted and charged anew.
 // Invariant: lands exactly once, unless it is destroyed before; its lease is settled before it lands.
 // Errors:  Landing::outcome is a Completion, the gate's Refusal, or an Error (cancelled included).
-// Threads: the loop's thread.   Owner: Flights (flights.h), which keeps those in the air; a test may own one directly.
+// Threads: the loop's thread.
+// Owner:   Flights (flights.h), which keeps those in the air; a test may own one directly.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,7 @@
 // What the claims of a token whose signature holds must say, and who it speaks for.
 // Units:   seconds since 1970.
-// Threads: functions.   Source: RFC 7519 §4.1, RFC 9068 §4, MCP authorization (audience).
+// Threads: functions.
+// Source:  RFC 7519 §4.1, RFC 9068 §4, MCP authorization (audience).
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // The clients that have a token of their own. Only digests are kept, and every one of them is compared, each in
-// constant time: how long find() takes says neither whether a token is known nor how much of it is right. Threads:
-// immutable.
+// constant time: how long find() takes says neither whether a token is known nor how much of it is right.
+// Threads: immutable.
 #pragma once
 
 #include <array>

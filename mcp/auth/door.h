@@ -1,12 +1,12 @@
 // The door of the HTTP server: says who calls, or refuses, before a byte of the body is looked at.
 // Shape:   a token comes in the one Authorization header, as Bearer, with every request; from nowhere else. It is that
-// of
-//          a client of the configuration, or a JWT of the configured issuer. With neither configured the door is open
-//          and everybody is `anonymous`.
+//          of a client of the configuration, or a JWT of the configured issuer. With neither configured the door is
+//          open and everybody is `anonymous`.
 // Errors:  400 a header that cannot be read; 401 with a challenge; 503 when the issuer's keys cannot be had. Each is
 //          logged with its reason and the caller's address, never with the token.
-// Threads: made on the loop's thread; guarded handlers run on any. Owner: outlives what it guards; the loop outlives
-// it. Source:  MCP authorization; RFC 6750; RFC 9728.
+// Threads: made on the loop's thread; guarded handlers run on any.
+// Owner:   outlives what it guards; the loop outlives it.
+// Source:  MCP authorization; RFC 6750; RFC 9728.
 #pragma once
 
 #include <map>

@@ -1,7 +1,8 @@
 // A public key of an issuer, and whether it signed something.
 // Invariant: a key has one algorithm; what another was claimed for is never verified with it.
 // Errors:  RSA from 2048 to 8192 bits (more would make each check dear), EC on P-256 only.
-// Threads: const; verify() from any.   Source: RFC 7518 §3.3, §3.4, §6.
+// Threads: const; verify() from any.
+// Source:  RFC 7518 §3.3, §3.4, §6.
 #pragma once
 
 #include <memory>

@@ -1,10 +1,10 @@
 // The keys of an issuer as they are now: fetched when first needed, again when a token names a key that is not among
 // them (an issuer that rotates), and every `refresh` as long as somebody uses them.
 // Invariant: one fetch at a time, and none within `pause` of the last, whatever tokens claim. A failed fetch keeps the
-//          old keys. Who waits is bounded, in number and in bytes.
+//           old keys. Who waits is bounded, in number and in bytes.
 // Errors:  a failure is told to whoever waited, and to the log.
-// Threads: fresh() and renew() from any; the rest on the loop's. Owner: outlives whoever calls it; the loop outlives
-// it.
+// Threads: fresh() and renew() from any; the rest on the loop's.
+// Owner:   outlives whoever calls it; the loop outlives it.
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,7 @@
 // The keys of an issuer, from its JWKS document. Keys that we have no use for (other algorithms, encryption, too small)
 // are passed over; a document without any that we can use is an error.
-// Threads: immutable.   Source: RFC 7517.
+// Threads: immutable.
+// Source:  RFC 7517.
 #pragma once
 
 #include <cstdint>

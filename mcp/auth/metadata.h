@@ -1,6 +1,7 @@
 // Where clients learn which authorization server has tokens for this server: the protected resource metadata.
 // Shape:   GET, without a token, from any origin: it says nothing that is not public.
-// Threads: pure functions; the handler from any.   Source: RFC 9728 §2, §3; MCP authorization.
+// Threads: pure functions; the handler from any.
+// Source:  RFC 9728 §2, §3; MCP authorization.
 #pragma once
 
 #include <string>

@@ -3,7 +3,8 @@
 // library), rhonabwy brings a second TLS library and fetches keys itself, blocking; libcpp-jwt takes the algorithm from
 // the caller's list but no key set. What we accept is two algorithms and one serialisation.
 // Errors:  what is wrong, in our own words: nothing of the token is in them.
-// Threads: a value, a function.   Source: RFC 7515 §3.1, §4.1; RFC 7519; RFC 8725; RFC 9068.
+// Threads: a value, a function.
+// Source:  RFC 7515 §3.1, §4.1; RFC 7519; RFC 8725; RFC 9068.
 #pragma once
 
 #include <cstdint>

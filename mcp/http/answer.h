@@ -1,6 +1,7 @@
-// A Reply as bytes: status line, headers, framing. A header that could split the answer (a line break in its value),
-// or that is the layer's own (Content-Length, Transfer-Encoding, Connection), is left out.
-// Threads: pure functions.   Source: RFC 9112 §4, §6; RFC 9110 §6.4.1.
+// A Reply as bytes: status line, headers, framing. A header that could split the answer (a line break in its value), or
+// that is the layer's own (Content-Length, Transfer-Encoding, Connection), is left out.
+// Threads: pure functions.
+// Source:  RFC 9112 §4, §6; RFC 9110 §6.4.1.
 #pragma once
 
 #include <string>

@@ -2,7 +2,8 @@
 // reaches a handler, so they can smuggle nothing.
 // Errors:  refusal() once feed() has said refused. Sizes are hexadecimal digits only; all extensions together, and all
 //          trailers together, are bounded by what the head may have.
-// Threads: a value.   Source: RFC 9112 §7.1.
+// Threads: a value.
+// Source:  RFC 9112 §7.1.
 #pragma once
 
 #include <cstdint>

@@ -4,7 +4,8 @@
 // Shape:   GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS of a path; HTTP/1.1 and 1.0; bodies by length or chunked.
 // Errors:  refusal(): 400 malformed, 413 body, 414 target, 415 Content-Encoding, 417 Expect, 431 head, 501 method or
 //          transfer coding, 505 version. What follows on the connection cannot be trusted then: answer and close.
-// Threads: a value.   Source: RFC 9112.
+// Threads: a value.
+// Source:  RFC 9112.
 #pragma once
 
 #include <cstddef>

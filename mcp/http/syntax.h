@@ -1,5 +1,6 @@
 // The characters of HTTP/1.1: what a name, a value, a target and a host may consist of, and how a line ends.
-// Threads: pure functions and a value.   Source: RFC 9110 §5.5, §5.6.2; RFC 9112 §2.2, §3.2; RFC 3986 §3.2.2.
+// Threads: pure functions and a value.
+// Source:  RFC 9110 §5.5, §5.6.2; RFC 9112 §2.2, §3.2; RFC 3986 §3.2.2.
 #pragma once
 
 #include <cstddef>

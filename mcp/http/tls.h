@@ -1,7 +1,8 @@
 // TLS under a connection: OpenSSL on a non-blocking socket. The only file of mcp/http/ that knows OpenSSL.
 // Shape:   server side, TLS 1.2 and 1.3, HTTP/1.1 by ALPN, no renegotiation. The handshake is part of the first reads.
 // Errors:  TlsContext::load() says which file is wrong, and how. A session that broke stays broken: it only answers
-// `end`. Threads: a TlsContext is shared by all; a TlsSession belongs to one thread.
+//          `end`.
+// Threads: a TlsContext is shared by all; a TlsSession belongs to one thread.
 #pragma once
 
 #include <sys/types.h>

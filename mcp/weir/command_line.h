@@ -1,5 +1,7 @@
 // What the commands need of the world around them: where the configuration is, what an address says, how a port is made
-// known. Errors:  messages say what, where, and what would be right. Threads: functions.
+// known.
+// Errors:  messages say what, where, and what would be right.
+// Threads: functions.
 #pragma once
 
 #include <string>

@@ -1,5 +1,7 @@
 // What the configuration says of the server's front (TLS, clients, issuer), as the door and the connection layer take
-// it. Errors:  mistakes and warnings have file and line, as those of the configuration. Threads: the loop's thread.
+// it.
+// Errors:  mistakes and warnings have file and line, as those of the configuration.
+// Threads: the loop's thread.
 #pragma once
 
 #include <string>

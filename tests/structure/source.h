@@ -1,5 +1,6 @@
 // A source file as the structure rules see it: its path from the root, and its text with or without comments and
-// strings. Threads: values.
+// strings.
+// Threads: values.
 #pragma once
 
 #include <filesystem>

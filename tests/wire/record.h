@@ -1,7 +1,7 @@
 // Writes what a test asked and what the server said to the file that WEIR_WIRE_LOG names, for check.mjs to hold against
-// the official schemas: one JSON line a conversation. Without the variable nothing happens. Shape:   {"over": "http" |
-// "stdio", "version": the header's values, "asked": text, "said": text, "events": bool}; over stdio
-//          the texts are lines.
+// the official schemas: one JSON line a conversation. Without the variable nothing happens.
+// Shape:   {"over": "http" | "stdio", "version": the header's values, "asked": text, "said": text, "events": bool};
+//          over stdio the texts are lines.
 // Errors:  what the server said must be UTF-8; where it is not, "said" is null, which check.mjs calls a failure.
 // Threads: any.
 #pragma once

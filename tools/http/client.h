@@ -1,9 +1,10 @@
-// Outgoing HTTP as the core sees it: a request goes out, one answer or one failure comes back, on the loop. Behind it: libcurl
-// (curl.h) or a fake with a seed.
+// Outgoing HTTP as the core sees it: a request goes out, one answer or one failure comes back, on the loop. Behind it:
+// libcurl (curl.h) or a fake with a seed.
 // Shape:   header names are lower case in answers; the body is whole (bodies above response_bytes_max are a failure).
 // Units:   nanoseconds, bytes.
 // Errors:  HttpFailure says whether the request may have reached the provider (`sent`): settlement depends on it.
-// Threads: the loop's thread.   Owner: the caller owns the Transfer; destroying it cancels, silently.
+// Threads: the loop's thread.
+// Owner:   the caller owns the Transfer; destroying it cancels, silently.
 #pragma once
 
 #include <cstdint>

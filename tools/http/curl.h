@@ -1,11 +1,15 @@
-// Outgoing HTTP/1.1 by libcurl's multi-socket interface, on the loop. One multi handle: connections are kept and reused,
-// names are resolved by libcurl's own threads, so that nothing here blocks. Up to about 1,000 transfers at once to a host.
-// Invariant: `done` is called from the loop, with nothing of libcurl on the stack: it may send, cancel, destroy any transfer.
-// Shape:   redirects are not followed, cookies and .netrc not read, compressed answers not asked for; only http and https.
-//          Proxies are taken from the environment as libcurl does, but never for a loopback host.
-// Errors:  denied = the server's certificate could not be verified; bad_reply = too large, or not HTTP; bad_input = a URL
-//          or header that cannot be sent. A kept connection that the server has closed is replaced by libcurl, unseen.
-// Threads: the loop's thread.   Owner: outlives its transfers; the loop outlives it.
+// Outgoing HTTP/1.1 by libcurl's multi-socket interface, on the loop. One multi handle: connections are kept and
+// reused, names are resolved by libcurl's own threads, so that nothing here blocks. Up to about 1,000 transfers at once
+// to a host.
+// Invariant: `done` is called from the loop, with nothing of libcurl on the stack: it may send, cancel, destroy any
+//           transfer.
+// Shape:   redirects are not followed, cookies and .netrc not read, compressed answers not asked for; only http and
+//          https. Proxies are taken from the environment as libcurl does, but never for a loopback host.
+// Errors:  denied = the server's certificate could not be verified; bad_reply = too large, or not HTTP; bad_input = a
+//          URL or header that cannot be sent. A kept connection that the server has closed is replaced by libcurl,
+//          unseen.
+// Threads: the loop's thread.
+// Owner:   outlives its transfers; the loop outlives it.
 #pragma once
 
 #include <cstdint>

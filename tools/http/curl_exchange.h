@@ -1,7 +1,8 @@
-// One request and its answer on one libcurl handle: what is set on the handle, what it tells while it runs, what its end
-// means. It knows neither the multi handle nor the loop; curl.cpp puts the three together.
+// One request and its answer on one libcurl handle: what is set on the handle, what it tells while it runs, what its
+// end means. It knows neither the multi handle nor the loop; curl.cpp puts the three together.
 // Invariant: nothing of a secret enters a message; an answer above the caps is cut off, not stored.
-// Threads: one.   Owner: outlives the handle's use of it: prepare() to the handle's reset.
+// Threads: one.
+// Owner:   outlives the handle's use of it: prepare() to the handle's reset.
 #pragma once
 
 #include <curl/curl.h>

@@ -1,8 +1,10 @@
-// The dialect of OpenAI's Chat Completions, and of all servers that speak it (Ollama, vLLM, llama.cpp, LM Studio, gateways).
-// Shape:   POST {base_url}/chat/completions, whole answers. An answer with status 200..299 is a Completion or bad_reply;
-//          any other is read by openai_error().
+// The dialect of OpenAI's Chat Completions, and of all servers that speak it (Ollama, vLLM, llama.cpp, LM Studio,
+// gateways).
+// Shape:   POST {base_url}/chat/completions, whole answers. An answer with status 200..299 is a Completion or
+//          bad_reply; any other is read by openai_error().
 // Errors:  see provider.h. The provider's own words are quoted, bounded, with keys masked.
-// Threads: pure functions.   Source: OpenAI API reference; the servers' own documentation for where they differ.
+// Threads: pure functions.
+// Source:  OpenAI API reference; the servers' own documentation for where they differ.
 #pragma once
 
 #include "tools/providers/provider.h"

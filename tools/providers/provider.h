@@ -1,6 +1,8 @@
-// A provider is two pure functions and a name: how a prompt is written in its dialect, and how its answer is read. No I/O.
+// A provider is two pure functions and a name: how a prompt is written in its dialect, and how its answer is read. No
+// I/O.
 // Errors:  a CallError says what the caller should do next, and what the answer means for limits and retries.
-// Threads: pure functions.   Source: PROVIDERS of the design notes; the dialect's golden files under tests/tools/golden/.
+// Threads: pure functions.
+// Source:  PROVIDERS of the design notes; the dialect's golden files under tests/tools/golden/.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,6 @@
 // A client that sends bytes as they are and reads what comes, with a deadline on everything. Failures are Catch2
-// failures. Threads: one.
+// failures.
+// Threads: one.
 #pragma once
 
 #include <chrono>
