@@ -137,7 +137,9 @@ TEST_CASE_METHOD(Served, "a task that asks waits for every answer, then goes on 
   host.loop.run_for(5s);
   exchange->run_posted();
   const std::string id = exchange->json()["result"]["taskId"];
-  const Json form = {{"method", "elicitation/create"}, {"params", {{"message", "?"}}}};
+  const Json form = {
+      {"method", "elicitation/create"},
+      {"params", {{"message", "?"}, {"requestedSchema", {{"type", "object"}, {"properties", Json::object()}}}}}};
   done[0](mcp::NeedInput{Json{{"a", form}, {"b", form}}, "state"});
   CHECK(get(id)["status"] == "input_required");
   CHECK_FALSE(get(id).contains("requestState"));
@@ -304,7 +306,12 @@ TEST_CASE_METHOD(ServedFromStore, "every status is kept, one after another, the 
   exchange->run_posted();
   const std::string id = exchange->json()["result"]["taskId"];
   notes.answers = false;
-  done[0](mcp::NeedInput{Json{{"a", {{"method", "elicitation/create"}, {"params", {{"message", "?"}}}}}}, {}});
+  done[0](mcp::NeedInput{
+      Json{{"a",
+            {{"method", "elicitation/create"},
+             {"params",
+              {{"message", "?"}, {"requestedSchema", {{"type", "object"}, {"properties", Json::object()}}}}}}}},
+      {}});
   CHECK(in_store(id)["status"] == "input_required");
   ask("tasks/cancel", {{"taskId", id}});
   CHECK(get(id)["status"] == "cancelled");
@@ -335,7 +342,9 @@ TEST_CASE_METHOD(ServedFromStore, "what had ended is there after a restart, for 
 
 TEST_CASE_METHOD(ServedFromStore, "what had not ended has failed after a restart", "[tasks]") {
   const auto working = slow_call();
-  const Json form = {{"method", "elicitation/create"}, {"params", {{"message", "?"}}}};
+  const Json form = {
+      {"method", "elicitation/create"},
+      {"params", {{"message", "?"}, {"requestedSchema", {{"type", "object"}, {"properties", Json::object()}}}}}};
   const auto exchange = call({{"elicitation", Json::object()}, {"extensions", kTasks["extensions"]}});
   host.loop.run_for(5s);
   exchange->run_posted();
