@@ -51,12 +51,18 @@ inline mcp::Inbound modern(const std::string& method, Json params = Json::object
   return inbound(request(std::move(id), method, enveloped(std::move(params))).dump(), mirrors(method, name));
 }
 
-// Sends it and lets what was posted run.
+// Sends it and lets what was posted run. What is posted later and never run goes away with the test's hold on the
+// exchange, as with a connection's thread.
 inline std::shared_ptr<FakeExchange> send(const mcp::Handler& endpoint, mcp::Inbound request) {
-  auto exchange = std::make_shared<FakeExchange>(request);
-  endpoint(std::move(request), exchange);
-  exchange->run_posted();
-  return exchange;
+  struct Hold {
+    std::shared_ptr<FakeExchange> exchange;
+    ~Hold() { std::exchange(exchange->posted, {}).clear(); }
+  };
+  const auto hold = std::make_shared<Hold>();
+  hold->exchange = std::make_shared<FakeExchange>(request);
+  endpoint(std::move(request), hold->exchange);
+  hold->exchange->run_posted();
+  return {hold, hold->exchange.get()};
 }
 
 }  // namespace weir::fakes
