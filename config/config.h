@@ -1,5 +1,5 @@
 // The configuration as values: what the TOML file says, with defaults filled in and units resolved. Immutable once loaded.
-// Shape:   Config{file, server, auth, clients, models, tools}; clients, models and tools are ordered by name; `line` is
+// Shape:   Config{file, server, auth, clients, client_defaults, models, tools}; clients, models and tools are ordered by name; `line` is
 //          where each was written.
 // Units:   durations in nanoseconds (TOML: "30s", "250ms", "2m", "1h"); sizes in bytes ("2MiB", "64KiB", plain integers);
 //          prices in picodollars per token (TOML: US dollars per million tokens; 0.10 = 100,000 picodollars per token).
@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "config/priority.h"
 #include "config/secret.h"
 
 namespace weir {
@@ -47,6 +48,8 @@ struct ServerSettings {
   std::string tasks_file;                              // where tasks outlive the process: an absolute path; empty = nowhere
   int subscriptions_max = 1024;                        // open subscriptions/listen
   std::optional<Secret> state_key;                     // signs requestState; absent = a random one of this process
+  Duration aging_bound = std::chrono::seconds(5);      // how long a large call may be passed by smaller ones; >= 0
+  bool limits_tool = true;                             // whether the MCP tool weir_limits is offered
   int line = 0;
   bool operator==(const ServerSettings&) const = default;
 };
@@ -57,15 +60,44 @@ struct Prices {
   bool operator==(const Prices&) const = default;
 };
 
+enum class LimitCounts { requests, tokens, input_tokens, output_tokens };
+enum class LimitShape { bucket, rolling, calendar };
+
+// One limit of a model or of a client. Short: `tpm = 500_000` and perhaps `tpm_burst`; long: `limits.tpm = { amount, … }`.
+struct LimitSettings {
+  std::string name;                              // "rpm", "rpd", "tpm", "input_tpm", "output_tpm", … or an own name
+  LimitCounts counts = LimitCounts::requests;    // by the name, when that is a known one; else stated
+  LimitShape shape = LimitShape::bucket;
+  std::int64_t amount = 1;                       // units per `per`; >= 1
+  Duration per = std::chrono::minutes(1);        // calendar: 24 h
+  std::int64_t burst = 1;                        // resolved; calendar: the amount
+  bool burst_given = false;
+  std::int64_t debt = 0;                         // how far below zero settling may push it; default: the amount
+  bool debt_given = false;
+  std::string zone{};                            // calendar: an IANA time zone, or "UTC"; empty otherwise
+  std::string section{};                         // of a client's limit: the table that states it, "client_defaults.models.fast"
+  int line = 0;
+  bool operator==(const LimitSettings&) const = default;
+};
+
+// What a provider counts of a call: see PROVIDERS. Decides what `tokens` means, and the default burst.
+enum class ChargeModel {
+  total,      // input and output, as used
+  openai,     // reserved as no less than the cap on the answer
+  anthropic,  // input without what was read from the cache
+  google,     // `tokens` counts input only
+};
+
 struct ModelSettings {
   std::string alias;                       // [models.<alias>]
   std::string provider = "openai";         // "openai" | "compatible" (any server of the same dialect; needs base_url)
   std::string model;                       // the provider's name of it
   std::string base_url;                    // default by provider: "https://api.openai.com/v1"; no trailing slash
   std::optional<Secret> api_key;           // "env:NAME" or "file:/path"; required for openai
-  std::optional<std::int64_t> rpm, tpm;    // requests, tokens per minute; absent = not limited
-  std::optional<std::int64_t> rpm_burst, tpm_burst;  // resolved: set whenever the rate is (config/model.cpp has the defaults)
-  bool rpm_burst_given = false, tpm_burst_given = false;
+  std::vector<LimitSettings> limits;       // ordered by name; none = not limited
+  ChargeModel charge_model = ChargeModel::openai;  // default by provider: openai, or total
+  int growth = 0;                          // acceleration: percent of each limit by which 10 s may exceed the 10 s before; 0 = free
+  bool adopt_higher_limits = false;        // whether a limit that the provider names may raise the one stated
   std::optional<int> max_concurrency;      // calls in flight for this account and model; absent = the server's
   std::string token_limit_field = "max_completion_tokens";  // or "max_tokens": which of the two the server understands
   Prices prices;
@@ -107,15 +139,29 @@ struct ToolSettings {
   bool as_prompt = false;                  // offered as an MCP prompt too
   std::vector<InputSettings> inputs;       // ordered by name
   std::vector<std::string> scopes;         // all of them are needed to call it; empty = any caller
+  std::optional<int> max_concurrency;      // calls of this tool in flight; absent = the server's
+  Priority priority = Priority::interactive;  // of its calls, at most
   int line = 0, prompt_line = 0, system_line = 0;
   bool operator==(const ToolSettings&) const = default;
 };
 
-// Who may call, by a token of its own.
+// Limits of a client's own: for each model alike, and for single ones. The more special wins, limit by limit.
+struct ClientLimits {
+  std::vector<LimitSettings> limits;                                 // ordered by name
+  std::map<std::string, std::vector<LimitSettings>> models;          // by alias: [….models.<alias>]
+  bool operator==(const ClientLimits&) const = default;
+};
+
+// Who may call: by a token of its own, by an OAuth subject, or ("anonymous") without either. Or a parent, who only bundles.
 struct ClientSettings {
   std::string name;                                // [clients.<name>]; what calls are booked on
-  Secret token;                                    // "env:NAME" or "file:/path"; visible ASCII, 16 to 8192 bytes
+  std::optional<Secret> token;                     // "env:NAME" or "file:/path"; visible ASCII, 16 to 8192 bytes
+  std::string subject;                             // the `sub` of its OAuth tokens; empty = none
   std::optional<std::vector<std::string>> scopes;  // absent = all
+  std::string parent;                              // another client, whose limits its calls are charged to too; empty = none
+  int weight = 1;                                  // 1..1000: its share beside other clients that wait
+  Priority priority = Priority::interactive;       // of its calls, unless they or their tool ask for less
+  ClientLimits limits;                             // its own, without the defaults: see client_limits()
   int line = 0;
   bool operator==(const ClientSettings&) const = default;
 };
@@ -137,6 +183,7 @@ struct Config {
   ServerSettings server;
   std::optional<AuthSettings> auth;
   std::map<std::string, ClientSettings> clients;
+  ClientLimits client_defaults;  // [client_defaults]: of every client that calls and does not state them otherwise
   std::map<std::string, ModelSettings> models;
   std::map<std::string, ToolSettings> tools;
   bool operator==(const Config&) const = default;
@@ -156,6 +203,18 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 tl::expected<Config, std::vector<Mistake>> load_config(const std::string& file, const Environment& environment);
 tl::expected<Config, std::vector<Mistake>> parse_config(std::string_view toml, const std::string& file,
                                                         const Environment& environment);
+
+inline constexpr const char* kAnonymous = "anonymous";  // the client of whoever calls without a token
+// A client that cannot call: nothing tells that a caller is it.
+bool is_only_parent(const ClientSettings& client);
+// Whether whoever reaches the server may call: there is neither [auth] nor a client that has a token.
+bool lets_everybody_in(const Config& config);
+
+// The limits in force of a client on one model, ordered by name: of each name the most special, of [clients.X.models.A],
+// [clients.X], [client_defaults.models.A], [client_defaults]; `section` says which. A client who is only a parent has no
+// defaults. `client`: a name of config.clients, or any other ("anonymous", an OAuth subject): then the defaults. What a table
+// says of an alias holds for the other aliases of its account and model too: they share what they limit.
+std::vector<LimitSettings> client_limits(const Config& config, const std::string& client, const std::string& alias);
 
 // The configuration in force as TOML text, defaults and their origin shown, secrets as their source only.
 std::string effective_config(const Config& config);

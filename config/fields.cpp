@@ -10,8 +10,13 @@ namespace weir {
 
 constexpr std::size_t kArrayItemsMax = 1'000;
 
+bool Fields::knows(const std::string& key) const {
+  return std::find(known_.begin(), known_.end(), key) != known_.end() ||
+         std::find(unlisted_.begin(), unlisted_.end(), key) != unlisted_.end();
+}
+
 const Node* Fields::find(const std::string& key) {
-  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
+  if (!knows(key)) known_.push_back(key);
   const auto at =
       std::find_if(table_.members.begin(), table_.members.end(), [&](const Member& m) { return m.key == key; });
   return at == table_.members.end() ? nullptr : &at->value;
@@ -189,8 +194,12 @@ void Fields::mistake(const Node& node, std::string_view what) {
 void Fields::reject_unknown() {
   for (const Member& member : table_.members) {
     if (mistakes_.full()) return;
-    if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;
-    mistake(member.value, fmt::format("unknown key {}{}", in_quotes(member.key), suggestion(member.key, known_)));
+    if (knows(member.key)) continue;
+    std::vector<std::string> all = known_;
+    all.insert(all.end(), unlisted_.begin(), unlisted_.end());
+    const std::string near = nearest(member.key, all);
+    mistake(member.value, fmt::format("unknown key {}{}", in_quotes(member.key),
+                                      suggestion(member.key, near.empty() ? known_ : std::vector{near})));
   }
 }
 

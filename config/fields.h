@@ -32,6 +32,8 @@ class Fields {
   Fields(const Fields&) = delete;
   Fields& operator=(const Fields&) = delete;
 
+  // The key is known from now on, and may be what an unknown one meant; but a list of what is known leaves it out.
+  void know_unlisted(const std::string& key) { unlisted_.push_back(key); }
   // The value of a key, which is known from now on; null when the table lacks it.
   const Node* find(const std::string& key);
   // The same, if it is of this kind; another kind is a mistake.
@@ -63,10 +65,12 @@ class Fields {
   const std::string& where() const { return where_; }
 
  private:
+  bool knows(const std::string& key) const;
+
   const Node& table_;
   std::string where_;
   Mistakes& mistakes_;
-  std::vector<std::string> known_;
+  std::vector<std::string> known_, unlisted_;
 };
 
 }  // namespace weir

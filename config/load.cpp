@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "config/document.h"
 #include "config/fields.h"
+#include "config/limits.h"
 #include "config/mistakes.h"
 #include "config/sections.h"
 
@@ -34,8 +35,8 @@ bool is_table(const Member& member, std::string_view section, Mistakes& mistakes
   return false;
 }
 
-std::map<std::string, ClientSettings> read_clients(const Node* section, const Environment& environment,
-                                                   Mistakes& mistakes) {
+std::map<std::string, ClientSettings> read_clients(const Node* section, const ClientNames& names,
+                                                   const Environment& environment, Mistakes& mistakes) {
   std::map<std::string, ClientSettings> sound;
   if (section != nullptr && section->members.empty()) {
     mistakes.add(section->line,
@@ -45,10 +46,10 @@ std::map<std::string, ClientSettings> read_clients(const Node* section, const En
     if (mistakes.full()) break;
     if (!is_table(member, "clients", mistakes)) continue;
     const std::size_t before = mistakes.count();
-    ClientSettings client = read_client(member, environment, mistakes);
+    ClientSettings client = read_client(member, names, environment, mistakes);
     if (mistakes.count() == before) sound.emplace(member.key, std::move(client));
   }
-  check_shared_tokens(sound, mistakes);
+  check_told_apart(sound, mistakes);
   return sound;
 }
 
@@ -57,6 +58,7 @@ Config read(const Node& document, const std::string& file, const Environment& en
   const Node* server = top.find("server", NodeKind::table);
   const Node* auth = top.find("auth", NodeKind::table);
   const Node* clients = top.find("clients", NodeKind::table);
+  const Node* client_defaults = top.find("client_defaults", NodeKind::table);
   const Node* models = top.find("models", NodeKind::table);
   const Node* tools = top.find("tools", NodeKind::table);
   top.reject_unknown();
@@ -66,12 +68,17 @@ Config read(const Node& document, const std::string& file, const Environment& en
   const auto& model_members = members_of(models, "models", kModelsMax, mistakes);
   ModelNames names;
   for (const Member& member : model_members) names.declared.push_back(member.key);
+  ClientNames known_to_clients = client_names(clients);
+  known_to_clients.models = names.declared;
+  known_to_clients.has_auth = auth != nullptr;
 
   Config config;
   config.file = file;
   config.server = read_server(server, names, environment, mistakes);
   if (auth != nullptr) config.auth = read_auth(*auth, mistakes);
-  config.clients = read_clients(clients, environment, mistakes);
+  config.clients = read_clients(clients, known_to_clients, environment, mistakes);
+  if (client_defaults != nullptr)
+    config.client_defaults = read_client_defaults(*client_defaults, known_to_clients, mistakes);
   std::map<std::string, ModelSettings> sound;
   for (const Member& member : model_members) {
     if (mistakes.full()) break;
@@ -82,6 +89,7 @@ Config read(const Node& document, const std::string& file, const Environment& en
   }
   check_shared_limits(sound, mistakes);
   config.models = std::move(sound);
+  check_client_models(config, mistakes);
   for (const Member& member : members_of(tools, "tools", kToolsMax, mistakes)) {
     if (mistakes.full()) break;
     if (is_table(member, "tools", mistakes)) config.tools.emplace(member.key, read_tool(member, names, mistakes));

@@ -1,10 +1,9 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <tuple>
-
 #include "config/addresses.h"
 #include "config/fields.h"
+#include "config/limit_words.h"
+#include "config/limits.h"
 #include "config/secret_source.h"
 #include "config/sections.h"
 
@@ -14,8 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kAliasBytesMax = 64;
-// One token a nanosecond is the most that the limiter's arithmetic takes.
-constexpr std::int64_t kRpmMax = 1'000'000'000, kTpmMax = 60'000'000'000;
 constexpr Range<Duration> kTimeout{1ms, 24h};
 
 bool is_alias(std::string_view name) {
@@ -59,27 +56,13 @@ void read_api_key(Fields& fields, ModelSettings& model, const Environment& envir
   }
 }
 
-// A rate per minute and its burst. Providers enforce a minute's limit in slices of it, so that the burst is a slice by
-// default: one second's requests; ten seconds' tokens, because a single call takes thousands.
-struct RateKeys {
-  std::string rate, burst;
-  std::int64_t rate_max, slices;
-};
-
-void read_rate(Fields& fields, const RateKeys& keys, std::optional<std::int64_t>& rate,
-               std::optional<std::int64_t>& burst, bool& burst_given) {
-  fields.read(keys.rate, rate, {1, keys.rate_max});
-  const Node* stated_burst = fields.find(keys.burst);
-  burst_given = fields.read(keys.burst, burst, {1, keys.rate_max});
-  if (rate && !stated_burst) burst = (*rate + keys.slices - 1) / keys.slices;
-  if (stated_burst != nullptr && fields.find(keys.rate) == nullptr) {
-    fields.mistake(*stated_burst,
-                   fmt::format("{} is given without {}, whose burst it would be", keys.burst, keys.rate));
-  }
-  if (burst_given && rate && *burst > *rate) {
-    fields.mistake(*stated_burst, fmt::format("{} is {}, above {} ({}): at once it would admit more than the provider "
-                                              "allows in a minute",
-                                              keys.burst, *burst, keys.rate, *rate));
+void read_charge_model(Fields& fields, ModelSettings& model) {
+  model.charge_model = default_charge_model(model.provider);
+  std::string word;
+  if (!fields.read_word("charge_model", word, {"total", "openai", "anthropic", "google"})) return;
+  for (const ChargeModel each :
+       {ChargeModel::total, ChargeModel::openai, ChargeModel::anthropic, ChargeModel::google}) {
+    if (word == word_of(each)) model.charge_model = each;
   }
 }
 
@@ -104,8 +87,10 @@ ModelSettings read_model(const Member& member, const Environment& environment, M
   fields.require_text("model", model.model, "the provider's name of the model, such as \"gpt-4.1-nano\"");
   read_base_url(fields, model);
   read_api_key(fields, model, environment);
-  read_rate(fields, {"rpm", "rpm_burst", kRpmMax, 60}, model.rpm, model.rpm_burst, model.rpm_burst_given);
-  read_rate(fields, {"tpm", "tpm_burst", kTpmMax, 6}, model.tpm, model.tpm_burst, model.tpm_burst_given);
+  read_charge_model(fields, model);
+  model.limits = read_limits(fields, {.charge_model = model.charge_model}, mistakes);
+  fields.read("growth", model.growth, {0, 1'000});
+  fields.read("adopt_higher_limits", model.adopt_higher_limits);
   fields.read("max_concurrency", model.max_concurrency, {1, 100'000});
   model.token_limit_field = default_token_limit_field(model.provider);
   fields.read_word("token_limit_field", model.token_limit_field, {"max_completion_tokens", "max_tokens"});
@@ -119,34 +104,6 @@ ModelSettings read_model(const Member& member, const Environment& environment, M
   fields.read("retry_time", model.retry_time, {0s, 24h});
   fields.reject_unknown();
   return model;
-}
-
-void check_shared_limits(const std::map<std::string, ModelSettings>& models, Mistakes& mistakes) {
-  using Account = std::tuple<std::string, std::string, std::string, std::string>;
-  std::vector<const ModelSettings*> by_line;
-  for (const auto& [alias, model] : models) by_line.push_back(&model);
-  std::stable_sort(by_line.begin(), by_line.end(), [](const auto* a, const auto* b) { return a->line < b->line; });
-  std::map<Account, const ModelSettings*> first_of;
-  for (const ModelSettings* model : by_line) {
-    const std::string key = model->api_key ? model->api_key->reveal() : "";
-    const auto [at, is_first] = first_of.try_emplace({model->provider, model->base_url, key, model->model}, model);
-    if (is_first) continue;
-    const ModelSettings& first = *at->second;
-    const auto compare = [&](const char* name, const auto& here, const auto& there) {
-      if (here == there) return;
-      const auto shown = [](const auto& limit) { return limit ? fmt::format("{}", *limit) : std::string("no limit"); };
-      mistakes.add(
-          model->line,
-          fmt::format("model {}: {} is {}, but {} at {} (line {}); both are the same model of the same "
-                      "account and share one limit, so it must be the same",
-                      in_quotes(model->alias), name, shown(here), shown(there), in_quotes(first.alias), first.line));
-    };
-    compare("rpm", model->rpm, first.rpm);
-    compare("tpm", model->tpm, first.tpm);
-    if (model->rpm == first.rpm) compare("rpm_burst", model->rpm_burst, first.rpm_burst);
-    if (model->tpm == first.tpm) compare("tpm_burst", model->tpm_burst, first.tpm_burst);
-    compare("max_concurrency", model->max_concurrency, first.max_concurrency);
-  }
 }
 
 }  // namespace weir

@@ -1,7 +1,11 @@
 // The configuration in force, as TOML that reads back to the same. A value that is its default says so in a comment.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/config.h"
+#include "config/limit_words.h"
+#include "config/limits.h"
 #include "config/mistakes.h"
 #include "config/rules.h"
 #include "config/sections.h"
@@ -29,6 +33,7 @@ class Page {
   std::string text_;
 };
 
+std::string yes_or_no(bool value) { return value ? "true" : "false"; }
 std::string number(std::int64_t value) { return fmt::format("{}", value); }
 std::string toml_duration(Duration value) { return toml_string(format_duration(value)); }
 std::string toml_size(std::int64_t bytes) {
@@ -71,6 +76,8 @@ void print_server(Page& page, const Config& config) {
   } else {
     page.remark("state_key: none; a random one of each process");
   }
+  page.value("aging_bound", server.aging_bound, standard.aging_bound, toml_duration);
+  page.value("limits_tool", server.limits_tool, standard.limits_tool, yes_or_no);
   if (server.tls_cert.empty()) {
     page.remark("tls_cert, tls_key: none; plain HTTP");
   } else {
@@ -90,25 +97,88 @@ void print_auth(Page& page, const AuthSettings& auth) {
   if (!auth.resource_name.empty()) page.value("resource_name", toml_string(auth.resource_name));
 }
 
-void print_client(Page& page, const ClientSettings& client) {
-  page.table("clients." + toml_key(client.name));
-  page.value("token", toml_string(client.token.source()));
-  if (client.scopes) {
-    page.value("scopes", toml_strings(*client.scopes));
-  } else {
-    page.remark("scopes: all");
+void print_limits(Page& page, const std::vector<LimitSettings>& limits, ChargeModel charge_model) {
+  for (const LimitSettings& limit : limits)
+    for (const LimitLine& line : lines_of(limit, charge_model)) page.value(line.key, line.value, line.remark);
+}
+
+void print_tables_of_models(Page& page, const std::string& section, const ClientLimits& limits) {
+  for (const auto& [alias, of_alias] : limits.models) {
+    page.table(fmt::format("{}.models.{}", section, toml_key(alias)));
+    print_limits(page, of_alias, ChargeModel::total);
   }
 }
 
-void print_rate(Page& page, const std::string& key, const std::optional<std::int64_t>& rate,
-                const std::optional<std::int64_t>& burst, bool burst_given, std::string_view slice) {
-  if (!rate) {
-    page.remark(key + ": not limited");
-    return;
+// `rpm = 60 (client_defaults), tpm = 10000 (clients.alice.models.fast)`
+std::string in_force(const std::vector<LimitSettings>& limits) {
+  std::string listed;
+  for (const LimitSettings& limit : limits)
+    listed += fmt::format("{}{} = {} ({})", listed.empty() ? "" : ", ", limit.name, limit.amount, limit.section);
+  return listed.empty() ? "no limit" : listed;
+}
+
+// Each model of which a table says something; all others at once, because they do not differ.
+void print_limits_in_force(Page& page, const Config& config, const std::string& client) {
+  const auto at = config.clients.find(client);
+  const auto is_special = [&](const ModelSettings& model) {
+    const auto named_in = [&](const ClientLimits& limits) {
+      return std::any_of(limits.models.begin(), limits.models.end(), [&](const auto& each) {
+        const auto named = config.models.find(each.first);
+        return named != config.models.end() && same_account(named->second, model);
+      });
+    };
+    return named_in(config.client_defaults) || (at != config.clients.end() && named_in(at->second.limits));
+  };
+  const ModelSettings* other = nullptr;
+  bool any_special = false;
+  for (const auto& [alias, model] : config.models) {
+    if (!is_special(model)) {
+      other = &model;
+      continue;
+    }
+    any_special = true;
+    page.remark(fmt::format("on model {}: {}", in_quotes(alias), in_force(client_limits(config, client, alias))));
   }
-  page.value(key, number(*rate));
-  if (burst)
-    page.value(key + "_burst", number(*burst), burst_given ? "" : fmt::format("default: {} of {}", slice, key));
+  if (other == nullptr) return;
+  page.remark(fmt::format("on {} model: {}", any_special ? "any other" : "each",
+                          in_force(client_limits(config, client, other->alias))));
+}
+
+void print_client(Page& page, const Config& config, const ClientSettings& client) {
+  const ClientSettings standard;
+  const std::string section = "clients." + toml_key(client.name);
+  page.table(section);
+  if (client.token) page.value("token", toml_string(client.token->source()));
+  if (!client.subject.empty()) page.value("subject", toml_string(client.subject));
+  if (is_only_parent(client)) {
+    page.remark("only a parent: it never calls, and has no defaults");
+  } else {
+    if (client.scopes) {
+      page.value("scopes", toml_strings(*client.scopes));
+    } else if (client.name != kAnonymous) {
+      page.remark("scopes: all");
+    }
+    page.value("weight", client.weight, standard.weight, number);
+    page.value("priority", client.priority, standard.priority, [](Priority it) { return toml_string(word_of(it)); });
+  }
+  if (client.parent.empty()) {
+    page.remark("parent: none");
+  } else {
+    page.value("parent", toml_string(client.parent));
+  }
+  print_limits_in_force(page, config, client.name);
+  print_limits(page, client.limits.limits, ChargeModel::total);
+  print_tables_of_models(page, section, client.limits);
+}
+
+void print_client_defaults(Page& page, const Config& config) {
+  if (config.client_defaults == ClientLimits{}) return;
+  page.table("client_defaults");
+  print_limits(page, config.client_defaults.limits, ChargeModel::total);
+  print_tables_of_models(page, "client_defaults", config.client_defaults);
+  if (config.clients.contains(kAnonymous)) return;
+  page.remark("so holds for \"anonymous\", who calls without a token:");
+  print_limits_in_force(page, config, kAnonymous);
 }
 
 void print_price(Page& page, const char* key, const std::optional<std::int64_t>& price, const char* if_unknown) {
@@ -131,8 +201,12 @@ void print_model(Page& page, const ModelSettings& model) {
   } else {
     page.remark("api_key: none");
   }
-  print_rate(page, "rpm", model.rpm, model.rpm_burst, model.rpm_burst_given, "one second");
-  print_rate(page, "tpm", model.tpm, model.tpm_burst, model.tpm_burst_given, "ten seconds");
+  const bool usual_charge = model.charge_model == default_charge_model(model.provider);
+  page.value("charge_model", toml_string(word_of(model.charge_model)), usual_charge ? "default: the provider's" : "");
+  if (model.limits.empty()) page.remark("rpm, tpm and other limits: none");
+  print_limits(page, model.limits, model.charge_model);
+  page.value("growth", model.growth, standard.growth, number);
+  page.value("adopt_higher_limits", model.adopt_higher_limits, standard.adopt_higher_limits, yes_or_no);
   if (model.max_concurrency) {
     page.value("max_concurrency", number(*model.max_concurrency));
   } else {
@@ -194,9 +268,14 @@ void print_tool(Page& page, const ToolSettings& tool, const std::string& default
   if (!tool.system.empty()) page.value("system", toml_prose(tool.system));
   page.value("prompt", toml_prose(tool.prompt));
   page.value("max_output_tokens", tool.max_output_tokens, standard.max_output_tokens, number);
-  page.value("as_prompt", tool.as_prompt, standard.as_prompt,
-             [](bool value) { return std::string(value ? "true" : "false"); });
+  page.value("as_prompt", tool.as_prompt, standard.as_prompt, yes_or_no);
   page.value("scopes", tool.scopes, standard.scopes, toml_strings);
+  if (tool.max_concurrency) {
+    page.value("max_concurrency", number(*tool.max_concurrency));
+  } else {
+    page.remark("max_concurrency: server.concurrency_limit");
+  }
+  page.value("priority", tool.priority, standard.priority, [](Priority it) { return toml_string(word_of(it)); });
   for (const InputSettings& input : tool.inputs) print_input(page, input);
 }
 
@@ -208,10 +287,11 @@ std::string effective_config(const Config& config) {
   print_server(page, config);
   if (config.auth) {
     print_auth(page, *config.auth);
-  } else if (config.clients.empty()) {
-    page.remark("no [auth] and no [clients.NAME]: whoever reaches the server may call");
+  } else if (lets_everybody_in(config)) {
+    page.remark("no [auth], and no [clients.NAME] with a token: whoever reaches the server may call");
   }
-  for (const auto& [name, client] : config.clients) print_client(page, client);
+  print_client_defaults(page, config);
+  for (const auto& [name, client] : config.clients) print_client(page, config, client);
   for (const auto& [alias, model] : config.models) print_model(page, model);
   for (const auto& [name, tool] : config.tools) print_tool(page, tool, config.server.default_model);
   return std::move(page).take();

@@ -21,6 +21,13 @@ struct ModelNames {
   bool fallback_is_wrong = false;  // a default is stated, but there is no such model: reported already
 };
 
+// What tables of clients may name, be it right or wrong.
+struct ClientNames {
+  std::vector<std::string> declared, models;
+  std::map<std::string, std::string> parents;  // of whom, by the child's name
+  bool has_auth = false;
+};
+
 inline constexpr const char* kOpenAiBaseUrl = "https://api.openai.com/v1";
 // What the servers of a provider call the cap on a completion's tokens.
 const char* default_token_limit_field(const std::string& provider);
@@ -29,7 +36,11 @@ const char* name_of(InputType type);
 
 // `table` is null when the file has no [server]. Sets names.fallback.
 ServerSettings read_server(const Node* table, ModelNames& names, const Environment& environment, Mistakes& mistakes);
-ClientSettings read_client(const Member& member, const Environment& environment, Mistakes& mistakes);
+ClientNames client_names(const Node* clients);
+ClientSettings read_client(const Member& member, const ClientNames& names, const Environment& environment,
+                           Mistakes& mistakes);
+// [client_defaults].
+ClientLimits read_client_defaults(const Node& table, const ClientNames& names, Mistakes& mistakes);
 AuthSettings read_auth(const Node& table, Mistakes& mistakes);
 ModelSettings read_model(const Member& member, const Environment& environment, Mistakes& mistakes);
 ToolSettings read_tool(const Member& member, const ModelNames& names, Mistakes& mistakes);
@@ -39,8 +50,11 @@ InputSettings read_input(const Member& member, const std::string& tool, Mistakes
 // `models` are those that were read without a mistake.
 void check_shared_limits(const std::map<std::string, ModelSettings>& models, Mistakes& mistakes);
 
-// Two clients with one token could not be told apart. `clients` are those that were read without a mistake.
-void check_shared_tokens(const std::map<std::string, ClientSettings>& clients, Mistakes& mistakes);
+// Two clients with one token, or one subject, could not be told apart. `clients` are those that were read without a
+// mistake.
+void check_told_apart(const std::map<std::string, ClientSettings>& clients, Mistakes& mistakes);
+
+void read_priority(Fields& fields, Priority& to);
 
 // Sets `to` if the key is there and holds scopes as OAuth writes them, each once.
 void read_scopes(Fields& fields, const std::string& key, std::vector<std::string>& to);

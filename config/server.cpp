@@ -119,6 +119,8 @@ ServerSettings read_server(const Node* table, ModelNames& names, const Environme
   read_tasks_file(fields, server);
   fields.read("subscriptions_max", server.subscriptions_max, {0, 1'000'000});
   read_state_key(fields, server, environment);
+  fields.read("aging_bound", server.aging_bound, {0s, 24h});
+  fields.read("limits_tool", server.limits_tool);
   fields.reject_unknown();
   return server;
 }

@@ -71,6 +71,8 @@ ToolSettings read_tool(const Member& member, const ModelNames& names, Mistakes& 
   fields.read("max_output_tokens", tool.max_output_tokens, {1, kOutputTokensMax});
   fields.read("as_prompt", tool.as_prompt);
   read_scopes(fields, "scopes", tool.scopes);
+  fields.read("max_concurrency", tool.max_concurrency, {1, 100'000});
+  read_priority(fields, tool.priority);
   read_inputs(fields, tool, mistakes);
   fields.reject_unknown();
   return tool;
