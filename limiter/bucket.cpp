@@ -1,7 +1,6 @@
 #include "limiter/bucket.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "config/invariant.h"
 
@@ -10,32 +9,39 @@ namespace {
 
 __extension__ using Wide = __int128;
 
-// Far enough for any real wait (36 years), near enough that an instant plus a few of them cannot overflow.
-constexpr std::int64_t kLongest = std::numeric_limits<std::int64_t>::max() / 8;
-
-Duration saturated(Wide ns) { return Duration(static_cast<std::int64_t>(std::min<Wide>(ns, kLongest))); }
+// An instant plus a few of the longest spans cannot overflow.
+Duration saturated(Wide ns) { return Duration(static_cast<std::int64_t>(std::min<Wide>(ns, kLongest.count()))); }
 
 }  // namespace
 
 Duration refill_time(const Limit& limit, std::int64_t units) {
-  INVARIANT(limit.amount >= 1 && limit.amount <= limit.per.count() && units >= 0, "limit {} = {} per {} ns, {} units", limit.name,
-            limit.amount, limit.per.count(), units);
+  INVARIANT(limit.amount >= 1 && limit.amount <= limit.per.count() && units >= 0, "limit {} = {} per {} ns, {} units",
+            limit.name, limit.amount, limit.per.count(), units);
   const Wide product = static_cast<Wide>(units) * limit.per.count();
   return saturated((product + limit.amount - 1) / limit.amount);
 }
 
-Duration burst_time(const Limit& limit) {
+namespace {
+
+Duration ahead_time(const Limit& limit, std::int64_t burst) {
   // A burst of single units is rounded up by less than one nanosecond each; without this slack its last unit would have
   // to wait for that. It must stay below floor(per / amount), the least that one unit more costs, or burst + 1 could
   // pass at once.
-  const std::int64_t slack = std::min(limit.burst - 1, limit.per.count() / limit.amount - 1);
-  return refill_time(limit, limit.burst) + Duration(std::max<std::int64_t>(slack, 0));
+  const std::int64_t slack = std::min(burst - 1, limit.per.count() / limit.amount - 1);
+  return refill_time(limit, burst) + Duration(std::max<std::int64_t>(slack, 0));
 }
 
-Instant Bucket::ready_at(const Limit& limit, std::int64_t units, Instant now) const {
-  // Admitted when full_at + T(units) <= now + burst_time.
-  const Instant full = std::max(full_at_, now);
-  return std::max(now, full + refill_time(limit, units) - burst_time(limit));
+}  // namespace
+
+Duration burst_time(const Limit& limit) { return ahead_time(limit, limit.burst); }
+
+Instant Bucket::ready_at(const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead) const {
+  // Admitted when full_at + T(units) <= now + burst_time. What is larger than may be taken at once goes when the bucket
+  // is full.
+  Instant full = std::max(full_at_, now);
+  if (ahead > 0) full += refill_time(limit, ahead);
+  const std::int64_t at_once = limit.at_once > 0 ? std::max(std::min(limit.at_once, limit.burst), units) : limit.burst;
+  return std::max(now, full + refill_time(limit, units) - ahead_time(limit, at_once));
 }
 
 bool Bucket::take(const Limit& limit, std::int64_t units, Instant now) {
@@ -57,6 +63,22 @@ void Bucket::settle(const Limit& limit, std::int64_t charged, std::int64_t actua
   } else if (full_at_ > now) {
     full_at_ = std::max(full_at_ + change, now);  // a surplus returns at once, up to full
   }
+}
+
+void Bucket::tighten(const Limit& limit, std::int64_t most, Instant now) {
+  if (level(limit, now) <= most) return;
+  most = std::max(most, -limit.debt);
+  const Duration missing =
+      most >= limit.burst ? Duration() : burst_time(limit) - refill_time(limit, std::max<std::int64_t>(most, 0));
+  const Duration owed = most < 0 ? refill_time(limit, -most) : Duration();
+  full_at_ = std::max(full_at_, now + missing + owed);
+}
+
+void Bucket::change(const Limit& from, const Limit& to, Instant now) {
+  if (full_at_ <= now) return;
+  const std::int64_t missing = from.burst - level(from, now);
+  full_at_ =
+      now + std::min(refill_time(to, std::max<std::int64_t>(missing, 0)), burst_time(to) + refill_time(to, to.debt));
 }
 
 std::int64_t Bucket::level(const Limit& limit, Instant now) const {

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <deque>
-#include <set>
-#include <unordered_map>
 
 #include "config/invariant.h"
-#include "limiter/lane.h"
+#include "limiter/gate_state.h"
 
 namespace weir {
 namespace {
@@ -18,138 +16,235 @@ constexpr std::size_t kPromisesMax = 1024;
 // Who comes back is on time when it is this early (clocks and networks are not exact), or this late.
 constexpr Duration kEarly = std::chrono::milliseconds(20), kLate = std::chrono::seconds(10);
 
+// What a call weighs in fairness: its tokens; and it is never for nothing.
+std::int64_t cost_of(const Estimate& estimate) {
+  return std::max<std::int64_t>(estimate.input_tokens + estimate.output_tokens, 1);
+}
+
+Refusal closing() {
+  return {.reason = Refusal::Reason::closing, .of = Refusal::Scope::server, .scope = "server", .limit = "queue"};
+}
+
 }  // namespace
 
-struct Gate::State {
-  Gate& gate;
-  Loop& loop;
-  Store& store;
-  GateOptions options;
+Member& Gate::State::member(GroupId group, ClientId client) {
+  return lanes[group].lane.member(client, [&] { return new_member(group, client); });
+}
 
-  std::deque<Lane> lanes;  // references stay
-  std::unordered_map<std::string, GroupId> by_key;
-  std::unordered_map<WaiterId, std::pair<GroupId, std::list<Waiter>::iterator>> waiting;
-  std::set<std::pair<Instant, WaiterId>> deadlines;
-  WaiterId last_waiter = 0;
-  int slots_taken = 0;
-  bool closing = false;
-
-  bool pumping = false, pump_again = false;
-  Timer timer;
-  Instant timer_at = Instant::max();
-  Duration mean_hold{};  // how long a slot is held, exponentially averaged: the only guess at when one comes free
-
-  State(Gate& g, Loop& l, Store& s, GateOptions o) : gate(g), loop(l), store(s), options(o) {}
-
-  bool has_slot(const Lane& lane) const { return slots_taken < options.slots && lane.has_slot(); }
-
-  // Where slots are the obstacle, the mean of how long one is held is the best guess there is.
-  Duration slot_wait(const Lane& lane) const {
-    if (has_slot(lane)) return {};
-    const auto ahead = static_cast<std::int64_t>(waiting.size() + lane.promises()) + 1;
-    return mean_hold * ahead / std::min(options.slots, lane.options().slots.value_or(options.slots));
-  }
-
-  // A refusal that names a wait, and remembers that it did. `place` is the caller's order of arrival.
-  Refusal refusal(Refusal::Reason reason, Lane& lane, WaiterId place, const Prediction& prediction,
-                  const std::vector<Charge>& charges, std::uint64_t caller, Instant now) {
-    Refusal refusal;
-    refusal.reason = reason;
-    if (reason == Refusal::Reason::queue_full) {
-      refusal.scope = lane.options().name;
-      refusal.limit = "queue";
-      refusal.needed = 1;
-    } else if (prediction.limit) {
-      refusal.scope = lane.options().name;
-      refusal.limit = lane.options().limits[*prediction.limit].name;
-      refusal.needed = charges[*prediction.limit].units;
-    } else {
-      refusal.scope = lane.has_slot() ? "server" : lane.options().name;
-      refusal.limit = "concurrency";
-      refusal.needed = 1;
+Member Gate::State::new_member(GroupId group, ClientId client) {
+  Member member;
+  member.client = client;
+  if (client == 0) return member;
+  const ClientOptions& own = clients.at(client);
+  member.parent = own.parent.value_or(0);
+  member.weight = own.weight;
+  const auto add = [&](ClientId of) {
+    const ClientOptions& owner = clients.at(of);
+    const auto special = owner.limits_of.find(group);
+    for (const Limit& limit : special != owner.limits_of.end() ? special->second : owner.limits) {
+      const BucketId bucket = store.open(lanes[group].lane.options().key + '\0' + owner.name, limit);
+      if (limit.shape == Shape::calendar) calendar.add(bucket, limit.zone, loop.now(), loop.wall());
+      member.shares.push_back({bucket, limit, of});
     }
-    refusal.retry_after = std::max({prediction.at - now, slot_wait(lane), Duration(std::chrono::milliseconds(1))});
-    const Instant due = now + *refusal.retry_after;
-    lane.promise({place, caller, charges, due, due + kLate}, kPromisesMax, now);
-    return refusal;
-  }
+  };
+  add(client);
+  if (own.parent) add(*own.parent);
+  return member;
+}
 
-  Lease admit(GroupId id, const Estimate& estimate, Instant arrived, Instant now) {
-    ++slots_taken;
-    ++lanes[id].slots_taken;
-    lanes[id].buckets_changed();
-    return Lease(gate, id, estimate, now, now - arrived);
-  }
+Duration Gate::State::slotless(const Lane& lane, ToolId tool, Instant now) const {
+  return slots.full_for(now) + lane.slots.full_for(now) + tools[tool].full_for(now);
+}
 
-  // Takes a waiter out of every table.
-  Waiter remove(GroupId id, std::list<Waiter>::iterator it) {
-    Waiter waiter = lanes[id].remove(it);
-    waiting.erase(waiter.id);
-    deadlines.erase({waiter.deadline, waiter.id});
-    return waiter;
-  }
+Duration Gate::State::slot_wait(const Lane& lane, ToolId tool, std::int64_t ahead) const {
+  if (slots.has() && lane.has_slot() && tools[tool].has()) return {};
+  int at_a_time = options.slots;
+  for (const Slots* narrower : {&lane.slots, &tools[tool]})
+    at_a_time = std::min(at_a_time, narrower->most().value_or(at_a_time));
+  return mean_hold * (ahead + 1) / at_a_time;
+}
 
-  // Admits, in order of arrival, every head of a lane that can go now. True when one went: its answer may have changed
-  // anything.
-  bool admit_one(Instant now, Instant& next) {
-    if (slots_taken >= options.slots) return false;
-    // Lanes by the arrival of their heads.
-    std::vector<std::pair<WaiterId, GroupId>> heads;
-    for (GroupId id = 0; id < lanes.size(); ++id)
-      if (!lanes[id].queue().empty() && lanes[id].has_slot()) heads.emplace_back(lanes[id].queue().front().id, id);
-    std::sort(heads.begin(), heads.end());
-    for (const auto& [waiter_id, id] : heads) {
-      const auto head = lanes[id].queue().begin();
-      if (const auto shortfall = store.take(head->charges, now)) {
-        // An absent instant would mean a call larger than the burst, which enter() turned away.
-        if (shortfall->ready_at) next = std::min(next, *shortfall->ready_at);
-        continue;
-      }
-      Waiter waiter = remove(id, head);
-      waiter.done(admit(id, waiter.estimate, waiter.arrived, now));
-      return true;
-    }
-    return false;
+void Gate::State::name_limit(const Lane& lane, const Member& member, std::size_t charge, Refusal& refusal) const {
+  const auto& limits = lane.options().limits;
+  if (charge < limits.size()) {
+    refusal.of = Refusal::Scope::model;
+    refusal.scope = lane.options().name;
+    refusal.limit = limits[charge].name;
+  } else {
+    const Member::Share& share = member.shares[charge - limits.size()];
+    refusal.of = Refusal::Scope::client;
+    refusal.scope = clients.at(share.of).name;
+    refusal.limit = share.limit.name;
   }
+}
 
-  bool expire_one(Instant now) {
-    if (deadlines.empty() || deadlines.begin()->first > now) return false;
-    const auto [id, it] = waiting.at(deadlines.begin()->second);
-    Waiter waiter = remove(id, it);
-    Lane& lane = lanes[id];
-    const Prediction prediction = lane.predict_at(waiter.id, waiter.charges, now);
-    waiter.done(refusal(Refusal::Reason::timed_out, lane, waiter.id, prediction, waiter.charges, waiter.caller, now));
+// Who stands in the way when no limit does: slots, or the provider's own word.
+void Gate::State::name_obstacle(const Lane& lane, ToolId tool, Instant now, Refusal& refusal) const {
+  refusal.limit = "concurrency";
+  if (lane.pace.closed_until() > now || !lane.pace.has_room()) {
+    refusal.of = Refusal::Scope::model;
+    refusal.scope = lane.options().name;
+    refusal.limit = "pause";
+  } else if (!tools[tool].has()) {
+    refusal.of = Refusal::Scope::tool;
+    refusal.scope = tool_names[tool];
+  } else if (!lane.slots.has()) {
+    refusal.of = Refusal::Scope::model;
+    refusal.scope = lane.options().name;
+  } else {
+    refusal.of = Refusal::Scope::server;
+    refusal.scope = "server";
+  }
+}
+
+Refusal Gate::State::refusal(Refusal::Reason reason, const Asked& asked, const Prediction& prediction, Instant now) {
+  Lane& lane = lanes[asked.who.group].lane;
+  Refusal refusal;
+  refusal.reason = reason;
+  refusal.needed = 1;
+  if (reason == Refusal::Reason::queue_full) {
+    refusal.of = Refusal::Scope::model;
+    refusal.scope = lane.options().name;
+    refusal.limit = "queue";
+  } else if (prediction.charge) {
+    name_limit(lane, asked.member, *prediction.charge, refusal);
+    refusal.needed = asked.charges[*prediction.charge].units;
+  } else {
+    name_obstacle(lane, asked.who.tool, now, refusal);
+  }
+  refusal.retry_after = std::max(
+      {prediction.at - now, slot_wait(lane, asked.who.tool, prediction.ahead), Duration(std::chrono::milliseconds(1))});
+  const Instant due = now + *refusal.retry_after;
+  lane.promise({asked.place, asked.caller, &asked.member, asked.priority, asked.charges, asked.cost, due, due + kLate},
+               kPromisesMax, now);
+  return refusal;
+}
+
+Lease Gate::State::admit(const Who& who, const Estimate& estimate, Instant arrived, Duration slotless_before,
+                         Instant now) {
+  Lane& lane = lanes[who.group].lane;
+  Lease lease;
+  lease.waited_ = now - arrived;
+  lease.throttled_ = lease.waited_ - std::min(lease.waited_, slotless(lane, who.tool, now) - slotless_before);
+  slots.take(now);
+  lane.slots.take(now);
+  tools[who.tool].take(now);
+  lane.pace.admitted();
+  lane.charge_time(member(who.group, who.client), cost_of(estimate), true);
+  server_time = std::max(server_time, lane.lane_time++);
+  lease.gate_ = &gate;
+  lease.who_ = who;
+  lease.reserved_ = estimate;
+  lease.admitted_ = now;
+  lease.serial_ = lane.recent.admit(estimate);
+  tell(Admitted{who, estimate, lease.waited_, lease.throttled_});
+  return lease;
+}
+
+Waiter Gate::State::remove(Place place) {
+  Waiter waiter = lanes[place->who.group].lane.remove(place);
+  waiting.erase(waiter.id);
+  deadlines.erase({waiter.deadline, waiter.id});
+  return waiter;
+}
+
+void Gate::State::refuse(Place place, Refusal::Reason reason, Instant now) {
+  Lane& lane = lanes[place->who.group].lane;
+  Member& asking = member(place->who.group, place->who.client);
+  const Prediction prediction = lane.predict(asking, place->priority, place->charges, now, place->id);
+  Waiter waiter = remove(place);
+  const Refusal answer =
+      refusal(reason, {waiter.who, asking, waiter.priority, waiter.charges, waiter.cost, waiter.caller, waiter.id},
+              prediction, now);
+  tell(Refused{waiter.who, answer, now - waiter.arrived});
+  waiter.done(answer);
+}
+
+std::optional<Place> Gate::State::room_for(Lane& lane, const Member& member, const Ask& ask) const {
+  const auto last = lane.displaced_by(member, ask.priority);
+  if (!last || lane.bytes_waiting() - (*last)->bytes + ask.bytes > options.queue_bytes) return std::nullopt;
+  return last;
+}
+
+void Gate::State::turn_out_displaced(Instant now) {
+  while (!displaced.empty()) {
+    const WaiterId id = displaced.back();
+    displaced.pop_back();
+    if (const auto found = waiting.find(id); found != waiting.end())
+      refuse(found->second, Refusal::Reason::queue_full, now);
+  }
+}
+
+Estimate Gate::State::book(const Lane& lane, const Member& member, const Lease& lease, const Settlement& settlement,
+                           Instant now) {
+  const Charges charges = lane.charges(member, lease.reserved_);
+  const std::size_t limits = lane.buckets().size();
+  for (std::size_t i = 0; i < charges.size(); ++i) {
+    const Unit unit = i < limits ? lane.options().limits[i].unit : member.shares[i - limits].limit.unit;
+    store.settle(charges[i], settled_units(unit, lease.reserved_, settlement.ending, settlement.usage), lease.admitted_,
+                 now);
+  }
+  return {settled_units(Unit::input_tokens, lease.reserved_, settlement.ending, settlement.usage),
+          settled_units(Unit::output_tokens, lease.reserved_, settlement.ending, settlement.usage), 0};
+}
+
+// True when one went: its answer may have changed anything.
+bool Gate::State::admit_one(Instant now, Instant& next) {
+  if (!slots.has()) return false;
+  // Between lanes: by the class of their first, then in turns.
+  order.clear();
+  for (GroupId id = 0; id < lanes.size(); ++id) {
+    Lane& lane = lanes[id].lane;
+    if (lane.waiting() == 0 || !lane.has_slot()) continue;
+    const auto first = lane.first_class(now);
+    order.push_back({first.value_or(Priority::batch), lane.lane_time, id});
+  }
+  if (order.size() > 1) std::sort(order.begin(), order.end());
+  for (const auto& [priority, time, id] : order) {
+    const auto place = lanes[id].lane.pick(now, next);
+    if (!place) continue;
+    Waiter waiter = remove(*place);
+    waiter.done(admit(waiter.who, waiter.estimate, waiter.arrived, waiter.slotless, now));
     return true;
   }
+  return false;
+}
 
-  // Does all that can be done now, and sets the one timer for the next instant at which more can. Answers may call back
-  // into the gate; what they change is seen by the running pump.
-  void pump() {
-    if (pumping) {
-      pump_again = true;
-      return;
-    }
-    pumping = true;
-    Instant next;
-    do {
-      pump_again = false;
-      next = Instant::max();
-      const Instant now = loop.now();
-      while (admit_one(now, next)) next = Instant::max();
-      while (expire_one(now)) pump_again = true;  // the one behind it may go
-    } while (pump_again);
-    if (!deadlines.empty()) next = std::min(next, deadlines.begin()->first);
-    pumping = false;
-    if (next == timer_at) return;
-    timer_at = next;
-    timer.cancel();
-    if (next == Instant::max()) return;
-    timer = loop.at(next, [this] {
-      timer_at = Instant::max();
-      pump();
-    });
+bool Gate::State::expire_one(Instant now) {
+  if (deadlines.empty() || deadlines.begin()->first > now) return false;
+  refuse(waiting.at(deadlines.begin()->second), Refusal::Reason::timed_out, now);
+  return true;
+}
+
+void Gate::State::pump() {
+  if (pumping) {
+    pump_again = true;
+    return;
   }
-};
+  pumping = true;
+  Instant next;
+  do {
+    pump_again = false;
+    next = Instant::max();
+    const Instant now = loop.now();
+    turn_days(now);
+    while (admit_one(now, next)) next = Instant::max();
+    while (expire_one(now)) pump_again = true;  // the one behind it may go
+  } while (pump_again);
+  if (!deadlines.empty()) next = std::min(next, deadlines.begin()->first);
+  pumping = false;
+#ifndef NDEBUG
+  gate.audit();
+#endif
+  if (next == timer_at) return;
+  timer_at = next;
+  timer.cancel();
+  if (next == Instant::max()) return;
+  timer = loop.at(next, [this] {
+    timer_at = Instant::max();
+    pump();
+  });
+}
 
 Gate::Gate(Loop& loop, Store& store, GateOptions options)
     : state_(std::make_unique<State>(*this, loop, store, options)) {
@@ -157,62 +252,95 @@ Gate::Gate(Loop& loop, Store& store, GateOptions options)
             options.queue_limit);
 }
 
-Gate::~Gate() { INVARIANT(state_->slots_taken == 0, "{} leases outlive their gate", state_->slots_taken); }
+Gate::~Gate() { INVARIANT(state_->slots.taken() == 0, "{} leases outlive their gate", state_->slots.taken()); }
 
 GroupId Gate::group(const GroupOptions& options) {
   auto& s = *state_;
-  const auto [found, is_new] = s.by_key.try_emplace(options.key, static_cast<GroupId>(s.lanes.size()));
-  if (is_new) s.lanes.emplace_back(options, s.store);
+  const auto [found, is_new] = s.groups.try_emplace(options.key, static_cast<GroupId>(s.lanes.size()));
+  if (!is_new) return found->second;
+  s.lanes.emplace_back(found->second, options, s);
+  Lane& lane = s.lanes.back().lane;
+  for (std::size_t i = 0; i < options.limits.size(); ++i)
+    if (options.limits[i].shape == Shape::calendar)
+      s.calendar.add(lane.buckets()[i], options.limits[i].zone, s.loop.now(), s.loop.wall());
+  return found->second;
+}
+
+ClientId Gate::client(const ClientOptions& options) {
+  auto& s = *state_;
+  INVARIANT(options.weight >= 1 && (!options.parent || (*options.parent >= 1 && *options.parent < s.clients.size())),
+            "client {}: weight {}", options.name, options.weight);
+  const auto [found, is_new] = s.client_names.try_emplace(options.name, static_cast<ClientId>(s.clients.size()));
+  if (is_new) s.clients.push_back(options);
+  return found->second;
+}
+
+ToolId Gate::tool(const ToolOptions& options) {
+  auto& s = *state_;
+  const auto [found, is_new] = s.tool_ids.try_emplace(options.name, static_cast<ToolId>(s.tools.size()));
+  if (is_new) {
+    s.tools.emplace_back(options.slots);
+    s.tool_names.push_back(options.name);
+  }
   return found->second;
 }
 
 Gate::Ticket Gate::enter(const Ask& ask, std::function<void(Admission)> done) {
   auto& s = *state_;
-  Lane& lane = s.lanes.at(ask.group);
+  Lane& lane = s.lanes.at(ask.group).lane;
+  const Who who{ask.group, ask.client, ask.tool};
   const Instant now = s.loop.now();
-  if (s.closing) {
-    done(Refusal{Refusal::Reason::closing, "server", "queue", std::nullopt, std::nullopt, 0});
-    return {};
-  }
-  auto charges = lane.charges(ask.estimate);
-  for (std::size_t i = 0; i < charges.size(); ++i) {
-    const Limit& limit = lane.options().limits[i];
-    if (charges[i].units <= limit.burst) continue;
-    done(Refusal{Refusal::Reason::never, lane.options().name, limit.name, std::nullopt, limit.burst, charges[i].units});
-    return {};
-  }
+  const auto refuse = [&](Refusal refusal) {
+    s.tell(Refused{who, refusal, {}});
+    done(std::move(refusal));
+    return Ticket();
+  };
+  if (s.closing) return refuse(closing());
+  s.turn_days(now);
+  Member& member = s.member(ask.group, ask.client);
+  const Charges charges = lane.charges(member, ask.estimate);
+  if (auto never = s.never(lane, member, charges)) return refuse(std::move(*never));
 
   // Who was refused, and comes back, has its old place; who comes when it was told to is not turned away again.
-  const std::optional<Promise> promise = lane.promises() > 0 ? lane.redeem(ask.caller, now) : std::nullopt;
+  lane.forget_lapsed(now);
+  const std::optional<Lane::Promise> promise = lane.promises() > 0 ? lane.redeem(ask.caller, now) : std::nullopt;
   const bool as_told = promise && now >= promise->due - kEarly;
 
-  const bool first = lane.queue().empty() && !s.pumping && s.has_slot(lane);
-  if (first && !s.store.take(charges, now)) {
-    done(s.admit(ask.group, ask.estimate, now, now));
+  const bool first = lane.waiting() == 0 && !s.pumping && s.slots.has() && lane.has_slot() && s.tools[ask.tool].has();
+  if (first && !lane.take(charges, now).ready_at) {
+    done(s.admit(who, ask.estimate, now, s.slotless(lane, ask.tool, now), now));
     return {};
   }
 
   Instant deadline = now + s.options.max_wait;
   if (ask.deadline) deadline = std::min(deadline, *ask.deadline);
   const WaiterId id = promise ? promise->id : ++s.last_waiter;
+  const std::int64_t cost = cost_of(ask.estimate);
+  const Prediction prediction =
+      lane.predict(member, ask.priority, charges, now, promise ? std::optional(id) : std::nullopt);
   if (!as_told || deadline <= now) {
-    const Prediction prediction = promise ? lane.predict_at(id, charges, now) : lane.predict(charges, now);
     // At its deadline exactly a call is still admitted, so one that could go then may wait. One that may not wait at
     // all is refused.
     const bool too_long = prediction.at > deadline || deadline <= now;
-    const bool full = static_cast<int>(lane.queue().size()) >= s.options.queue_limit ||
-                      lane.bytes_waiting() + ask.bytes > s.options.queue_bytes;
-    if (too_long || full) {
+    const bool full =
+        lane.waiting() >= s.options.queue_limit || lane.bytes_waiting() + ask.bytes > s.options.queue_bytes;
+    std::optional<Place> room;
+    if (full && !too_long && lane.waiting() > 0 && ask.bytes <= s.options.queue_bytes)
+      room = s.room_for(lane, member, ask);
+    if (too_long || (full && !room)) {
       const auto reason = too_long ? Refusal::Reason::wait_too_long : Refusal::Reason::queue_full;
-      done(s.refusal(reason, lane, id, prediction, charges, ask.caller, now));
-      return {};
+      return refuse(s.refusal(reason, {who, member, ask.priority, charges, cost, ask.caller, id}, prediction, now));
     }
+    if (room) s.displaced.push_back((*room)->id);
   }
 
-  const auto place =
-      lane.insert({id, ask.estimate, std::move(charges), ask.bytes, ask.caller, now, deadline, std::move(done)});
-  s.waiting.emplace(id, std::pair{ask.group, place});
+  if (lane.waiting() == 0) lane.lane_time = std::max(lane.lane_time, s.server_time);
+  const Place place = lane.insert({id, who, ask.priority, ask.estimate, charges, cost, ask.bytes, ask.caller, now,
+                                   deadline, s.slotless(lane, ask.tool, now), std::move(done), nullptr});
+  s.waiting.emplace(id, place);
   s.deadlines.emplace(deadline, id);
+  s.tell(Queued{who, prediction.at - now});
+  s.turn_out_displaced(now);
   s.pump();
   return Ticket(*this, id);
 }
@@ -225,64 +353,59 @@ void Gate::leave(WaiterId id) {
   auto& s = *state_;
   const auto found = s.waiting.find(id);
   if (found == s.waiting.end()) return;
-  const Waiter gone = s.remove(found->second.first, found->second.second);
+  const Waiter gone = s.remove(found->second);
   s.pump();
 }
 
-void Gate::settle(const Lease& lease, Ending ending, const Usage& usage) {
+void Gate::settle(const Lease& lease, const Settlement& settlement) {
   auto& s = *state_;
-  Lane& lane = s.lanes.at(lease.group_);
+  const Who who = lease.who_;
+  Lane& lane = s.lanes.at(who.group).lane;
   const Instant now = s.loop.now();
-  --s.slots_taken;
-  --lane.slots_taken;
-  INVARIANT(s.slots_taken >= 0 && lane.slots_taken >= 0, "slots_taken {}, of the group {}", s.slots_taken,
-            lane.slots_taken);
-  for (std::size_t i = 0; i < lane.buckets().size(); ++i) {
-    const Unit unit = lane.options().limits[i].unit;
-    s.store.settle({lane.buckets()[i], reserved_units(unit, lease.reserved_)},
-                   settled_units(unit, lease.reserved_, ending, usage), now);
-  }
-  lane.buckets_changed();
+  const bool tool_was_full = !s.tools[who.tool].has();
+  s.slots.give_back(now);
+  lane.slots.give_back(now);
+  s.tools[who.tool].give_back(now);
+  if (tool_was_full)
+    for (auto& each : s.lanes) each.lane.wake_tool(who.tool);
+
+  Member& member = s.member(who.group, who.client);
+  const Estimate used = s.book(lane, member, lease, settlement, now);
+  lane.recent.settle(lease.serial_, settlement.ending != Ending::never_sent, used);
+  lane.charge_time(member, cost_of(used) - cost_of(lease.reserved_), false);
+  lane.wake_client(member.client);
+  lane.wake_client(member.parent);
+  s.lanes[who.group].signals.apply(
+      lane, s.store, {lease.serial_, lease.admitted_, lease.reserved_, settlement.ending == Ending::success},
+      settlement.feedback, now, [&](Decision decision) { s.tell(std::move(decision)); });
   s.mean_hold += (now - lease.admitted_ - s.mean_hold) / 8;
+  const std::int64_t debt =
+      used.input_tokens + used.output_tokens - lease.reserved_.input_tokens - lease.reserved_.output_tokens;
+  s.tell(
+      Settled{who, settlement.ending, lease.reserved_, used, now - lease.admitted_, std::max<std::int64_t>(debt, 0)});
   s.pump();
+}
+
+void Gate::top_up(const Lease& lease, const Estimate& raised) {
+  auto& s = *state_;
+  Lane& lane = s.lanes.at(lease.who_.group).lane;
+  Member& member = s.member(lease.who_.group, lease.who_.client);
+  const Instant now = s.loop.now();
+  const Charges before = lane.charges(member, lease.reserved_), after = lane.charges(member, raised);
+  for (std::size_t i = 0; i < before.size(); ++i) s.store.settle(before[i], after[i].units, lease.admitted_, now);
+  lane.recent.raise(lease.serial_, raised);
+  lane.charge_time(member, cost_of(raised) - cost_of(lease.reserved_), false);
 }
 
 void Gate::close() {
   auto& s = *state_;
   s.closing = true;
   while (!s.waiting.empty()) {
-    const auto [id, it] = s.waiting.begin()->second;
-    Waiter waiter = s.remove(id, it);
-    waiter.done(Refusal{Refusal::Reason::closing, "server", "queue", std::nullopt, std::nullopt, 0});
+    Waiter waiter = s.remove(s.waiting.begin()->second);
+    s.tell(Refused{waiter.who, closing(), s.loop.now() - waiter.arrived});
+    waiter.done(closing());
   }
   s.pump();
 }
-
-GateState Gate::state() const {
-  GateState result{state_->slots_taken, static_cast<int>(state_->waiting.size()), 0};
-  for (const Lane& lane : state_->lanes) result.bytes_waiting += lane.bytes_waiting();
-  return result;
-}
-
-GateState Gate::state(GroupId id) const {
-  const Lane& lane = state_->lanes.at(id);
-  return {lane.slots_taken, static_cast<int>(lane.queue().size()), lane.bytes_waiting()};
-}
-
-std::vector<LimitState> Gate::limits(GroupId id) const {
-  const Lane& lane = state_->lanes.at(id);
-  std::vector<LimitState> result;
-  for (std::size_t i = 0; i < lane.buckets().size(); ++i)
-    result.push_back({lane.options().limits[i], state_->store.level(lane.buckets()[i], state_->loop.now())});
-  return result;
-}
-
-Duration Gate::predicted_wait(GroupId id, const Estimate& estimate) const {
-  Lane& lane = state_->lanes.at(id);
-  const Instant now = state_->loop.now();
-  return std::max(lane.predict(lane.charges(estimate), now).at - now, state_->slot_wait(lane));
-}
-
-const GateOptions& Gate::options() const { return state_->options; }
 
 }  // namespace weir

@@ -1,9 +1,10 @@
-// The Gate is the single admission: the server's slot, the group's slot and every bucket of the group, together or not
-// at all. Nothing is held while waiting. Who cannot go now waits in order of arrival; each limit group is a lane of its
-// own, so an exhausted model never stands before another. No polling: one timer, set to the next instant at which
-// something can happen.
-// Invariant: free + taken slots are what was configured; a call is answered exactly once; refusing costs nothing.
-// Shape:   group() once per limit group, then enter() per call. The answer is a Lease or a Refusal (see limit.h).
+// The Gate is the single admission: the server's slot, the group's, the tool's, and every bucket of the group, of the
+// client and of its parent, together or not at all. Nothing is held while waiting. Each limit group is a lane of its
+// own, so an exhausted model never stands before another; lane.h says in which order those of a lane go. No polling:
+// one timer, set to the next instant at which something can happen. Invariant: free + taken slots are what was
+// configured; a call is answered exactly once; refusing costs nothing. Shape:   group(), client(), tool() once each,
+// then enter() per call. The answer is a Lease or a Refusal (see limit.h).
+//          Client 0 is nobody in particular: no limits, weight 1. Tool 0 has no limit of its own.
 // Units:   tokens in Estimate; bytes is what the caller holds in memory while waiting.
 // Errors:  none; a Refusal is an outcome.
 // Threads: the loop's thread.
@@ -12,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,14 +21,15 @@
 #include <variant>
 #include <vector>
 
+#include "config/priority.h"
 #include "limiter/lease.h"
 #include "limiter/limit.h"
 #include "limiter/loop.h"
+#include "limiter/observer.h"
 #include "limiter/store.h"
 
 namespace weir {
 
-using GroupId = std::uint32_t;
 using Admission = std::variant<Lease, Refusal>;
 
 struct GateOptions {
@@ -35,22 +38,45 @@ struct GateOptions {
   int queue_limit = 64;  // calls waiting; >= 0. Those that come back when told (1,024 at most) may exceed it
   std::int64_t queue_bytes = 64 << 20;  // bytes that waiting calls hold
   Duration max_wait = std::chrono::seconds(30);
+  Duration aging_bound = std::chrono::seconds(5);  // how long a large call may be passed by smaller ones
+  Observer* observer = nullptr;
+  std::uint64_t seed = 1;  // of the jitter in pauses
 };
 
+// Eight limits to a table are enough for any provider, and keep a call's charges in one small array.
+inline constexpr std::size_t kLimitsMax = 8;
+
 struct GroupOptions {
-  std::string key;            // the account and model: equal keys are one group
-  std::string name;           // what refusals call it
-  std::optional<int> slots;   // calls in flight for this group; absent = only the server's
-  std::vector<Limit> limits;  // distinct names
+  std::string key;                   // the account and model: equal keys are one group
+  std::string name;                  // what refusals call it
+  std::optional<int> slots;          // calls in flight for this group; absent = only the server's
+  std::vector<Limit> limits;         // distinct names; at most kLimitsMax
+  bool adopt_higher_limits = false;  // whether the provider may raise a limit above what is stated here
+};
+
+struct ClientOptions {
+  std::string name;                                 // equal names are one client
+  std::optional<ClientId> parent;                   // whose limits are charged too; one level
+  int weight = 1;                                   // its share beside other clients that wait; >= 1
+  std::vector<Limit> limits;                        // of each group: a bucket per group and limit
+  std::map<GroupId, std::vector<Limit>> limits_of;  // instead, for single groups
+};
+
+struct ToolOptions {
+  std::string name;
+  std::optional<int> slots;  // calls in flight of this tool
 };
 
 struct Ask {
   GroupId group = 0;
+  ClientId client = 0;
+  ToolId tool = 0;
+  Priority priority = Priority::interactive;
   Estimate estimate;
   std::int64_t bytes = 0;
   std::optional<Instant> deadline;  // the caller's; max_wait applies beside it
-  std::uint64_t caller =
-      0;  // who asks for what: by this number a call that was refused is known when it asks again; 0 = not
+  // Who asks for what: by this number a call that was refused is known when it asks again; 0 = not.
+  std::uint64_t caller = 0;
 };
 
 struct GateState {  // for questions and tests
@@ -59,8 +85,19 @@ struct GateState {  // for questions and tests
 };
 
 struct LimitState {
-  Limit limit;
+  Limit limit;             // as it is in force
   std::int64_t level = 0;  // what is left at once; below zero = debt
+  Refusal::Scope of = Refusal::Scope::model;
+  std::string scope{};                   // whose: the group's name, or the client's
+  std::optional<Duration> closed_for{};  // the provider said: not before
+};
+
+// How long a call would wait, and for what; wait absent: it never fits, `largest` would.
+struct Forecast {
+  std::optional<Duration> wait;
+  Refusal::Scope of = Refusal::Scope::model;
+  std::string scope, limit;  // empty: it would go at once
+  std::optional<std::int64_t> largest;
 };
 
 class Gate {
@@ -74,6 +111,8 @@ class Gate {
   Gate& operator=(const Gate&) = delete;
 
   GroupId group(const GroupOptions& options);
+  ClientId client(const ClientOptions& options);
+  ToolId tool(const ToolOptions& options);
   // Answers through `done`: at once, inside this call, or later from the loop; never if the ticket is destroyed before.
   [[nodiscard]] Ticket enter(const Ask& ask, std::function<void(Admission)> done);
   // Refuses everyone who waits, and everyone who comes, as `closing`. Leases stay valid.
@@ -81,15 +120,21 @@ class Gate {
 
   GateState state() const;
   GateState state(GroupId group) const;
-  std::vector<LimitState> limits(GroupId group) const;
-  // How long a call of this size would wait now; larger than a burst is not asked. Exact as far as buckets go; where
-  // slots are the obstacle, a guess.
-  Duration predicted_wait(GroupId group, const Estimate& estimate) const;
+  // Of the group, then of the client and of its parent on this group.
+  std::vector<LimitState> limits(GroupId group, ClientId client = 0) const;
+  // Of a call that would come now. Exact as far as limits go and nobody who is to go before it comes; where slots are
+  // the obstacle, a guess. `ask` as for enter(); its deadline and caller do not matter.
+  Forecast forecast(const Ask& ask) const;
+  // How long the group is closed for because its provider said so; zero = open.
+  Duration paused_for(GroupId group) const;
   const GateOptions& options() const;
+  // Dies if what is counted twice differs: for tests, and for debug builds, which call it after every decision.
+  void audit() const;
 
  private:
   friend class Lease;
-  void settle(const Lease& lease, Ending ending, const Usage& usage);
+  void settle(const Lease& lease, const Settlement& settlement);
+  void top_up(const Lease& lease, const Estimate& raised);
   void leave(std::uint64_t waiter);
   struct State;
   std::unique_ptr<State> state_;

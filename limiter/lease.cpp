@@ -11,10 +11,12 @@ Lease& Lease::operator=(Lease&& other) noexcept {
   if (this != &other) {
     if (gate_ != nullptr) settle(sent_ ? Ending::broken : Ending::never_sent);
     gate_ = std::exchange(other.gate_, nullptr);
-    group_ = other.group_;
+    who_ = other.who_;
     reserved_ = other.reserved_;
+    serial_ = other.serial_;
     admitted_ = other.admitted_;
     waited_ = other.waited_;
+    throttled_ = other.throttled_;
     sent_ = other.sent_;
   }
   return *this;
@@ -24,12 +26,21 @@ Lease::~Lease() {
   if (gate_ != nullptr) settle(sent_ ? Ending::broken : Ending::never_sent);
 }
 
-void Lease::settle(Ending ending, Usage usage) {
-  INVARIANT(gate_ != nullptr, "ending {}", static_cast<int>(ending));
+void Lease::top_up(const Estimate& seen) {
+  INVARIANT(gate_ != nullptr && sent_, "topping up a call that is not under way, sent {}", sent_);
+  const Estimate raised{std::max(reserved_.input_tokens, seen.input_tokens),
+                        std::max(reserved_.output_tokens, seen.output_tokens), reserved_.output_cap};
+  if (raised == reserved_) return;
+  gate_->top_up(*this, raised);
+  reserved_ = raised;
+}
+
+void Lease::settle(const Settlement& settlement) {
+  INVARIANT(gate_ != nullptr, "ending {}", static_cast<int>(settlement.ending));
   // Empty before the gate admits others: whoever it calls may look at this lease.
   const Lease& held = *this;
   Gate& gate = *std::exchange(gate_, nullptr);
-  gate.settle(held, ending, usage);
+  gate.settle(held, settlement);
 }
 
 std::int64_t reserved_units(Unit unit, const Estimate& estimate) {
@@ -38,6 +49,8 @@ std::int64_t reserved_units(Unit unit, const Estimate& estimate) {
       return 1;
     case Unit::tokens:
       return estimate.input_tokens + estimate.output_tokens;
+    case Unit::tokens_or_cap:
+      return std::max(estimate.input_tokens + estimate.output_tokens, estimate.output_cap);
     case Unit::input_tokens:
       return estimate.input_tokens;
     case Unit::output_tokens:
@@ -53,8 +66,8 @@ std::int64_t settled_units(Unit unit, const Estimate& reserved, Ending ending, c
   const auto seen = std::visit([](const auto& u) { return Estimate{u.input_tokens, u.output_tokens}; }, usage);
   if (ending == Ending::success && std::holds_alternative<Exact>(usage)) return reserved_units(unit, seen);
   // What is not known exactly may charge more than was reserved, dimension by dimension, but never refunds.
-  return reserved_units(
-      unit, {std::max(reserved.input_tokens, seen.input_tokens), std::max(reserved.output_tokens, seen.output_tokens)});
+  return reserved_units(unit, {std::max(reserved.input_tokens, seen.input_tokens),
+                               std::max(reserved.output_tokens, seen.output_tokens), reserved.output_cap});
 }
 
 }  // namespace weir

@@ -10,22 +10,24 @@
 #include <cstdint>
 #include <utility>
 
+#include "limiter/feedback.h"
 #include "limiter/limit.h"
+#include "limiter/observer.h"
 
 namespace weir {
 
 class Gate;
 
+struct Settlement {
+  Ending ending = Ending::success;
+  Usage usage = AtLeast{};
+  Feedback feedback{};
+};
+
 class Lease {
  public:
   Lease() = default;  // holds nothing
-  Lease(Lease&& other) noexcept
-      : gate_(std::exchange(other.gate_, nullptr)),
-        group_(other.group_),
-        reserved_(other.reserved_),
-        admitted_(other.admitted_),
-        waited_(other.waited_),
-        sent_(other.sent_) {}
+  Lease(Lease&& other) noexcept { *this = std::move(other); }
   Lease& operator=(Lease&& other) noexcept;
   ~Lease();
 
@@ -33,22 +35,26 @@ class Lease {
   // The request is about to leave: from here on the provider may have counted it.
   void sending() { sent_ = true; }
   bool sent() const { return sent_; }
+  // A call that is still producing has used this much already: what is reserved is raised to it, at once, as debt if
+  // need be; never lowered. For calls that stream.
+  void top_up(const Estimate& seen);
   // Gives the slots back and books what was used, by the table. The lease holds nothing afterwards.
-  void settle(Ending ending, Usage usage = AtLeast{});
+  void settle(const Settlement& settlement);
+  void settle(Ending ending, Usage usage = AtLeast{}) { settle({.ending = ending, .usage = std::move(usage)}); }
 
   const Estimate& reserved() const { return reserved_; }
-  Duration waited() const { return waited_; }  // from asking to admission
+  Duration waited() const { return waited_; }        // from asking to admission
+  Duration throttled() const { return throttled_; }  // the part of it during which there was a slot
 
  private:
   friend class Gate;
-  Lease(Gate& gate, std::uint32_t group, Estimate reserved, Instant admitted, Duration waited)
-      : gate_(&gate), group_(group), reserved_(reserved), admitted_(admitted), waited_(waited) {}
 
   Gate* gate_ = nullptr;
-  std::uint32_t group_ = 0;
+  Who who_;
   Estimate reserved_;
+  std::uint64_t serial_ = 0;  // of the group's admissions
   Instant admitted_{};
-  Duration waited_{};
+  Duration waited_{}, throttled_{};
   bool sent_ = false;
 };
 

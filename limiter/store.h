@@ -36,13 +36,20 @@ class Store {
   virtual ~Store() = default;
   virtual BucketId open(const std::string& group, const Limit& limit) = 0;
   virtual const Limit& limit(BucketId bucket) const = 0;
+  // The bucket goes on under another amount or burst, with what has been taken of it.
+  virtual void change(BucketId bucket, const Limit& to, Instant now) = 0;
   // Nothing, if all were taken; else what stands in the way, and nothing was taken.
   virtual std::optional<Shortfall> take(std::span<const Charge> charges, Instant now) = 0;
-  // Replaces a charge that was taken by the actual number of units.
-  virtual void settle(const Charge& charged, std::int64_t actual, Instant now) = 0;
+  // Replaces a charge that was taken at the instant `at` by the actual number of units.
+  virtual void settle(const Charge& charged, std::int64_t actual, Instant at, Instant now) = 0;
+  // Lowers the level, if it is higher.
+  virtual void tighten(BucketId bucket, std::int64_t most, Instant now) = 0;
+  // A calendar limit's day: its number, and when it ends. Others ignore it.
+  virtual void turn(BucketId bucket, std::int64_t day, Instant ends, Instant now) = 0;
   virtual std::int64_t level(BucketId bucket, Instant now) const = 0;
-  // The bucket's state, for predictions: a copy that may be charged without effect.
-  virtual Instant full_at(BucketId bucket) const = 0;
+  // When these units could be taken, if `ahead` units are taken before as soon as they can be, and nothing else
+  // changes.
+  virtual Instant ready_at(BucketId bucket, std::int64_t units, Instant now, std::int64_t ahead) const = 0;
 };
 
 }  // namespace weir

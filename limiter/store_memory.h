@@ -1,10 +1,10 @@
-// The store of one process: a vector of buckets. See store.h.
+// The store of one process: a vector of meters. See store.h.
 #pragma once
 
 #include <unordered_map>
 #include <vector>
 
-#include "limiter/bucket.h"
+#include "limiter/meter.h"
 #include "limiter/store.h"
 
 namespace weir {
@@ -13,15 +13,18 @@ class MemoryStore final : public Store {
  public:
   BucketId open(const std::string& group, const Limit& limit) override;
   const Limit& limit(BucketId bucket) const override { return rows_[bucket].limit; }
+  void change(BucketId bucket, const Limit& to, Instant now) override;
   std::optional<Shortfall> take(std::span<const Charge> charges, Instant now) override;
-  void settle(const Charge& charged, std::int64_t actual, Instant now) override;
+  void settle(const Charge& charged, std::int64_t actual, Instant at, Instant now) override;
+  void tighten(BucketId bucket, std::int64_t most, Instant now) override;
+  void turn(BucketId bucket, std::int64_t day, Instant ends, Instant now) override;
   std::int64_t level(BucketId bucket, Instant now) const override;
-  Instant full_at(BucketId bucket) const override { return rows_[bucket].bucket.full_at(); }
+  Instant ready_at(BucketId bucket, std::int64_t units, Instant now, std::int64_t ahead) const override;
 
  private:
   struct Row {
     Limit limit;
-    Bucket bucket;
+    Meter meter;
   };
   std::vector<Row> rows_;
   std::unordered_map<std::string, BucketId> by_name_;  // group + '\0' + limit name

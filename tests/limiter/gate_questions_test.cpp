@@ -8,6 +8,17 @@
 using namespace weir;
 using namespace std::chrono_literals;
 
+namespace {
+
+Ask asked(GroupId group, Estimate estimate) {
+  Ask ask;
+  ask.group = group;
+  ask.estimate = estimate;
+  return ask;
+}
+
+}  // namespace
+
 TEST_CASE("the wait that is predicted for a call is the wait that it has", "[gate]") {
   fakes::FakeLoop loop;
   MemoryStore store;
@@ -16,13 +27,13 @@ TEST_CASE("the wait that is predicted for a call is the wait that it has", "[gat
                                  .name = "m",
                                  .slots = {},
                                  .limits = {{.name = "tpm", .unit = Unit::tokens, .amount = 60, .burst = 10}}});
-  CHECK(gate.predicted_wait(group, {10, 0}) == Duration{});
+  CHECK(gate.forecast(asked(group, {10, 0})).wait == Duration{});
   Ask ask;
   ask.group = group;
   ask.estimate = {10, 0};
   std::optional<Admission> held;
   const auto first = gate.enter(ask, [&](Admission admission) { held = std::move(admission); });
-  const Duration wait = gate.predicted_wait(group, {3, 0});
+  const Duration wait = gate.forecast(asked(group, {3, 0})).wait.value();
   CHECK(wait <= 3s);
   CHECK(wait > 2999ms);  // the bucket rounds each charge to a nanosecond
   CHECK(gate.limits(group).at(0).level == 0);

@@ -3,51 +3,18 @@
 #include <catch2/catch.hpp>
 
 #include "limiter/store_memory.h"
-#include "tests/fakes/fake_loop.h"
+#include "tests/limiter/gate_scene.h"
 
 using namespace weir;
 using namespace std::chrono_literals;
 
 namespace {
 
-// A caller that keeps its answer, and its place.
-struct Caller {
-  std::optional<Admission> answer;
-  Gate::Ticket ticket;
-  Instant answered_at;
-  bool waits() const { return !answer; }
-  bool admitted() const { return answer && std::holds_alternative<Lease>(*answer); }
-  const Refusal& refusal() const { return std::get<Refusal>(*answer); }
-  Lease& lease() { return std::get<Lease>(*answer); }
-};
-
-struct Scene {
-  fakes::FakeLoop loop;
-  MemoryStore store;
-  std::unique_ptr<Gate> gate;
-  std::vector<std::unique_ptr<Caller>> callers;
-
-  explicit Scene(GateOptions options = {}) { gate = std::make_unique<Gate>(loop, store, options); }
-  ~Scene() { callers.clear(); }
-
-  GroupId group(std::string name, std::vector<Limit> limits, std::optional<int> slots = {}) {
-    return gate->group({.key = "key of " + name, .name = name, .slots = slots, .limits = std::move(limits)});
-  }
-  Caller& enter(GroupId group, Estimate estimate = {}, std::int64_t bytes = 0, std::optional<Instant> deadline = {},
-                std::uint64_t number = 0) {
-    callers.push_back(std::make_unique<Caller>());
-    Caller& caller = *callers.back();
-    caller.ticket = gate->enter({group, estimate, bytes, deadline, number}, [this, &caller](Admission answer) {
-      REQUIRE(caller.waits());
-      caller.answer = std::move(answer);
-      caller.answered_at = loop.now();
-    });
-    return caller;
-  }
-};
-
-Limit rpm(std::int64_t amount, std::int64_t burst) { return {"rpm", Unit::requests, amount, 1min, burst, 0}; }
-Limit tpm(std::int64_t amount, std::int64_t burst) { return {"tpm", Unit::tokens, amount, 1min, burst, amount}; }
+Ask asking(GroupId group) {
+  Ask ask;
+  ask.group = group;
+  return ask;
+}
 
 }  // namespace
 
@@ -124,7 +91,7 @@ TEST_CASE("asking for more than the burst is refused for good, by name", "[gate]
   Scene scene;
   const GroupId fast = scene.group("fast", {rpm(60, 1), tpm(6000, 1000)});
   CHECK(scene.enter(fast, {900, 101}).refusal() ==
-        Refusal{Refusal::Reason::never, "fast", "tpm", std::nullopt, 1000, 1001});
+        Refusal{Refusal::Reason::never, Refusal::Scope::model, "fast", "tpm", std::nullopt, 1000, 1001});
   CHECK(scene.enter(fast, {900, 100}).admitted());
 }
 
@@ -283,7 +250,7 @@ TEST_CASE("at the instant of its deadline a call that can go is admitted, not re
 }
 
 TEST_CASE("a cancelled waiter leaves at once, silently, and the next moves up", "[gate]") {
-  Scene scene({.slots = 10, .max_wait = 2min});
+  Scene scene({.slots = 10, .max_wait = 2min, .aging_bound = 0s});
   const GroupId fast = scene.group("fast", {tpm(6000, 100)});
   scene.enter(fast, {100, 0});
   Caller& big = scene.enter(fast, {100, 0});
@@ -400,13 +367,13 @@ TEST_CASE("an answer may call back into the gate: enter, settle and cancel", "[g
   int admitted = 0;
   std::vector<Gate::Ticket> tickets(6);
   Lease held;
-  auto first = gate.enter({fast, {}, 0, {}, 0}, [&](Admission a) { held = std::move(std::get<Lease>(a)); });
-  tickets[5] = gate.enter({fast, {}, 0, {}, 0}, [&](Admission) { FAIL("was cancelled"); });
+  auto first = gate.enter(asking(fast), [&](Admission a) { held = std::move(std::get<Lease>(a)); });
+  tickets[5] = gate.enter(asking(fast), [&](Admission) { FAIL("was cancelled"); });
   for (int i = 0; i < 3; ++i)
-    tickets[static_cast<std::size_t>(i)] = gate.enter({fast, {}, 0, {}, 0}, [&, i](Admission a) {
+    tickets[static_cast<std::size_t>(i)] = gate.enter(asking(fast), [&, i](Admission a) {
       ++admitted;
       if (i == 0)
-        tickets[3] = gate.enter({fast, {}, 0, {}, 0}, [&](Admission b) {
+        tickets[3] = gate.enter(asking(fast), [&](Admission b) {
           ++admitted;
           std::get<Lease>(b).settle(Ending::success, Exact{});
         });

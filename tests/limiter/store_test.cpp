@@ -44,9 +44,9 @@ TEMPLATE_TEST_CASE("a store takes all charges or none", "[store]", MemoryStore) 
   SECTION("settling returns a surplus and books an overrun") {
     const Charge charge[] = {{tokens, 80}};
     REQUIRE_FALSE(store.take(charge, t0));
-    store.settle({tokens, 80}, 30, t0);
+    store.settle({tokens, 80}, 30, t0, t0);
     CHECK(store.level(tokens, t0) == 70);
-    store.settle({tokens, 30}, 150, t0);
+    store.settle({tokens, 30}, 150, t0, t0);
     CHECK(store.level(tokens, t0) == -50);
   }
   SECTION("the same group and limit name is the same bucket; another group is another") {

@@ -1,0 +1,41 @@
+#include "limiter/calendar.h"
+
+#include "config/zone.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Clocks drift against each other; what is less than this is not worth telling every bucket.
+constexpr Duration kDrift = 10ms;
+
+}  // namespace
+
+void Calendar::add(BucketId bucket, const std::string& zone, Instant now, WallTime wall) {
+  auto [at, is_new] = days_.try_emplace(zone);
+  Day& day = at->second;
+  if (is_new) {
+    day.ends = next_midnight(zone, wall);
+    day.ends_at = now + (day.ends - wall);
+    day.number = 1;
+  }
+  day.buckets.push_back(bucket);
+  tell(day, bucket, now);
+}
+
+void Calendar::turn(Instant now, WallTime wall) {
+  for (auto& [zone, day] : days_) {
+    const Duration drift = (day.ends - wall) - (day.ends_at - now);
+    const bool over = wall >= day.ends;
+    if (!over && drift < kDrift && drift > -kDrift) continue;
+    if (over) {
+      day.ends = next_midnight(zone, wall);
+      ++day.number;
+    }
+    day.ends_at = now + (day.ends - wall);
+    for (const BucketId bucket : day.buckets) tell(day, bucket, now);
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,33 @@
+// The admissions of one group that a provider's headers may not know of yet: those after the call whose answer brought
+// them. Invariant: holds all from the oldest call in flight on, at most 65,536; older ones are forgotten. Units:
+// tokens, as estimated until a call is settled, as settled after. Threads: the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "limiter/limit.h"
+
+namespace weir {
+
+class Recent {
+ public:
+  std::uint64_t admit(const Estimate& reserved);  // its serial; from 1
+  void raise(std::uint64_t serial, const Estimate& reserved);
+  // What it took in the end, in requests and in tokens; zero: it was never sent.
+  void settle(std::uint64_t serial, bool counted, const Estimate& used);
+  // What the calls after this one took, of a limit that counts `unit`.
+  std::int64_t taken_since(std::uint64_t serial, Unit unit) const;
+
+ private:
+  struct Call {
+    Estimate taken;
+    bool counted = true, settled = false;
+  };
+  Call* find(std::uint64_t serial);
+
+  std::deque<Call> calls_;
+  std::uint64_t first_ = 1;  // the serial of calls_.front()
+};
+
+}  // namespace weir

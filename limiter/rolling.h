@@ -1,0 +1,54 @@
+// The rolling shape: never more than `amount` in any period, and never more than `burst` in any second. What is taken
+// is kept in a ring of slots and leaves it a period later; a settlement is addressed to the slot that was charged.
+// Invariant: what is in a slot counts until the slot's end is a whole period old: never too short, at most one slot too
+//           long (100 ms of a minute). A wait that ready_at() names is exact.
+// Shape:   600 slots to a period, 10 to a second. Instants do not go back.
+// Errors:  none. More than the burst never fits: ask first.
+// Threads: values; the caller locks.
+// Source:  a ring of counters; the signed true-up is ours (LIMITS §2).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "limiter/limit.h"
+
+namespace weir {
+
+class Ring {
+ public:
+  Ring(Duration span, int slots);
+  // What was taken within the span that ends now.
+  std::int64_t sum(Instant now) const;
+  // Adds (or takes back) units at an instant that may be past; nothing, when that has left the ring.
+  void add(std::int64_t units, Instant at, Instant now);
+  // The earliest instant, not before now, at which no more than `most` is left, if nothing is added. most < 0: when the
+  // ring is empty.
+  Instant down_to(std::int64_t most, Instant now) const;
+
+ private:
+  std::int64_t index(Instant at) const { return at.time_since_epoch() / slot_; }
+  std::int64_t span() const { return static_cast<std::int64_t>(units_.size()) - 1; }
+  std::size_t place(std::int64_t index) const { return static_cast<std::size_t>(index) % units_.size(); }
+
+  Duration slot_;
+  std::vector<std::int64_t> units_;  // one slot more than the span has: the one that is going on
+  std::int64_t last_ = 0;            // the newest slot's index
+  std::int64_t sum_ = 0;             // of all slots, as of `last_`
+};
+
+class Rolling {
+ public:
+  explicit Rolling(const Limit& limit);
+  Instant ready_at(const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead = 0) const;
+  void take(std::int64_t units, Instant now);
+  // `at`: when it was taken.
+  void settle(const Limit& limit, std::int64_t charged, std::int64_t actual, Instant at, Instant now);
+  void tighten(const Limit& limit, std::int64_t most, Instant now);
+  std::int64_t level(const Limit& limit, Instant now) const;
+
+ private:
+  Ring period_, second_;
+};
+
+}  // namespace weir
