@@ -34,7 +34,7 @@ const char* word_of(LimitCounts counts);        // "input_tokens"
 const char* word_of(LimitShape shape);          // "bucket"
 const char* word_of(ChargeModel charge_model);  // "openai"
 const char* word_of(Priority priority);         // "batch"
-std::string a_period(Duration per);             // "a minute", "1m30s"…: to be put after "in"
+std::string a_period(Duration per);             // "a minute", "90s"…: to be put after "in"
 ChargeModel default_charge_model(const std::string& provider);
 
 }  // namespace weir

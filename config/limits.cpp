@@ -187,10 +187,10 @@ std::vector<LimitSettings> read_limits(Fields& fields, const LimitTable& table, 
       read_long(member, fields.where(), table, mistakes, limits);
     }
   }
-  if (limits.size() > kLimitsMax) {
+  if (limits.size() > kLimitsPerTableMax) {
     std::sort(limits.begin(), limits.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
-    mistakes.add(limits[kLimitsMax].line,
-                 fmt::format("{}: {} limits; at most {} are allowed", fields.where(), limits.size(), kLimitsMax));
+    mistakes.add(limits[kLimitsPerTableMax].line,
+                 fmt::format("{}: {} limits; at most {} are allowed", fields.where(), limits.size(), kLimitsPerTableMax));
   }
   std::sort(limits.begin(), limits.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return limits;

@@ -11,7 +11,7 @@
 
 namespace weir {
 
-inline constexpr std::size_t kLimitsMax = 8;  // of one table
+inline constexpr std::size_t kLimitsPerTableMax = 8;
 
 struct LimitTable {
   std::string section{};  // of a client's limits: the table, as LimitSettings says; of a model's: empty
@@ -28,7 +28,8 @@ struct LimitLine {
 std::vector<LimitLine> lines_of(const LimitSettings& limit, ChargeModel charge_model);
 
 // What holds between clients and models: two aliases of one account and model share a client's buckets, so that a
-// client may state limits at one of them only. `config` is read but for mistakes.
+// client may state limits at one of them only. And no more limits may hold together than one table may have. `config`
+// is read but for mistakes.
 void check_client_models(const Config& config, Mistakes& mistakes);
 // The same account and model, whose limits are one.
 bool same_account(const ModelSettings& a, const ModelSettings& b);

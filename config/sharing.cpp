@@ -87,6 +87,29 @@ void check_one_table_each(const ClientLimits& limits, const std::string& who, co
   }
 }
 
+std::size_t most_of_a_model(const ClientLimits& limits) {
+  std::size_t most = 0;
+  for (const auto& [alias, of_alias] : limits.models) most = std::max(most, of_alias.size());
+  return most;
+}
+
+// Tables of eight each could merge to more than a call is charged to.
+void check_how_many(const std::string& client, const ClientLimits& own, int line, const Config& config,
+                    Mistakes& mistakes) {
+  const ClientLimits& defaults = config.client_defaults;
+  if (own.limits.size() + defaults.limits.size() + most_of_a_model(own) + most_of_a_model(defaults) <=
+      kLimitsPerTableMax)
+    return;
+  for (const auto& [alias, model] : config.models) {
+    const std::size_t count = client_limits(config, client, alias).size();
+    if (count <= kLimitsPerTableMax) continue;
+    mistakes.add(line, fmt::format("client {}: {} limits hold on model {}, its own and client_defaults together; at "
+                                   "most {} are allowed",
+                                   in_quotes(client), count, in_quotes(alias), kLimitsPerTableMax));
+    return;
+  }
+}
+
 // What a client's (or the defaults') tables say of this very model: under its alias, or another of the same account.
 const std::vector<LimitSettings>* of_model(const ClientLimits& limits, const Config& config, const std::string& alias) {
   if (const auto at = limits.models.find(alias); at != limits.models.end()) return &at->second;
@@ -123,8 +146,11 @@ void check_shared_limits(const std::map<std::string, ModelSettings>& models, Mis
 
 void check_client_models(const Config& config, Mistakes& mistakes) {
   check_one_table_each(config.client_defaults, "client_defaults", config, mistakes);
-  for (const auto& [name, client] : config.clients)
+  for (const auto& [name, client] : config.clients) {
     check_one_table_each(client.limits, "client " + in_quotes(name), config, mistakes);
+    check_how_many(name, client.limits, client.line, config, mistakes);
+  }
+  if (!config.clients.contains(kAnonymous)) check_how_many(kAnonymous, {}, 0, config, mistakes);
 }
 
 bool is_only_parent(const ClientSettings& client) {

@@ -37,6 +37,11 @@ const ClientSettings& client(C config) { return config.clients.at("ci"); }
 const ToolSettings& tool(C config) { return config.tools.at("summarise"); }
 const InputSettings& input(C config) { return tool(config).inputs.at(0); }
 
+bool has(C config, const std::string& name, std::int64_t amount, std::int64_t burst, bool burst_given) {
+  const LimitSettings* limit = limit_of_fast(config, name);
+  return limit != nullptr && limit->amount == amount && limit->burst == burst && limit->burst_given == burst_given;
+}
+
 using Strings = std::vector<std::string>;
 // Any file: the configuration does not look into it.
 const std::string kSomeFile = std::string(WEIR_SOURCE_DIR) + "/README.md", kOtherFile = kSomeFile + "/../CHANGELOG.md";
@@ -69,6 +74,8 @@ const std::vector<Row> kRows = {
     {"server", "subscriptions_max", "0", [](C c) { return c.server.subscriptions_max == 0; }},
     {"server", "state_key", "\"env:STATE_KEY\"",
      [](C c) { return c.server.state_key == Secret(kStateKey, "env:STATE_KEY"); }},
+    {"server", "aging_bound", "\"24h\"", [](C c) { return c.server.aging_bound == 24h; }},
+    {"server", "limits_tool", "false", [](C c) { return !c.server.limits_tool; }},
     {"required", "issuer", "\"http://localhost:9/realm/\"",
      [](C c) { return c.auth->issuer == "http://localhost:9/realm/"; }},
     {"required", "audience", "\"https://other.example\"",
@@ -83,6 +90,20 @@ const std::vector<Row> kRows = {
      [](C c) {
        return client(c).scopes == Strings{"a", "b"};
      }},
+    {"client", "subject", "\"anna\"\n" + kAuth, [](C c) { return client(c).subject == "anna"; }},
+    {"client", "parent", "\"team\"\n[clients.team]\ntoken = \"env:OTHER_TOKEN\"",
+     [](C c) { return client(c).parent == "team"; }},
+    {"client", "weight", "1000", [](C c) { return client(c).weight == 1000; }},
+    {"client", "priority", "\"batch\"", [](C c) { return client(c).priority == Priority::batch; }},
+    {"client", "rpm", "60", [](C c) { return client(c).limits.limits.size() == 1; }},
+    {"client", "rpm_burst", "3\nrpm = 60", [](C c) { return client(c).limits.limits.size() == 1; }},
+    {"client", "tpm", "60", [](C c) { return client(c).limits.limits.size() == 1; }},
+    {"client", "tpm_burst", "3\ntpm = 60", [](C c) { return client(c).limits.limits.size() == 1; }},
+    {"client", "limits", "{ own = { amount = 1, counts = \"requests\", per = \"90s\" } }",
+     [](C c) { return client(c).limits.limits.size() == 1; }},
+    {"client", "models", "{ fast = { rpm = 3 } }", [](C c) { return client(c).limits.models.contains("fast"); }},
+    {"tool", "max_concurrency", "100_000", [](C c) { return tool(c).max_concurrency == 100'000; }},
+    {"tool", "priority", "\"batch\"", [](C c) { return tool(c).priority == Priority::batch; }},
     {"tool", "as_prompt", "true", [](C c) { return tool(c).as_prompt; }},
     {"tool", "scopes", "[\"a\"]", [](C c) { return tool(c).scopes == Strings{"a"}; }},
     {"model", "provider", "\"compatible\"\nbase_url = \"http://a\"",
@@ -91,10 +112,15 @@ const std::vector<Row> kRows = {
     {"required", "api_key", "\"env:OTHER_KEY\"",
      [](C c) { return model(c).api_key == Secret("sk-other", "env:OTHER_KEY"); }},
     {"model", "base_url", "\"http://a:1/v2//\"", [](C c) { return model(c).base_url == "http://a:1/v2"; }},
-    {"model", "rpm", "500", [](C c) { return model(c).rpm == 500 && model(c).rpm_burst == 9; }},
-    {"model", "tpm", "500_000", [](C c) { return model(c).tpm == 500'000 && model(c).tpm_burst == 83'334; }},
-    {"model", "rpm_burst", "60\nrpm = 60", [](C c) { return model(c).rpm_burst == 60 && model(c).rpm_burst_given; }},
-    {"model", "tpm_burst", "60\ntpm = 60", [](C c) { return model(c).tpm_burst == 60 && model(c).tpm_burst_given; }},
+    {"model", "rpm", "500", [](C c) { return has(c, "rpm", 500, 9, false); }},
+    {"model", "tpm", "500_000", [](C c) { return has(c, "tpm", 500'000, 83'334, false); }},
+    {"model", "rpm_burst", "60\nrpm = 60", [](C c) { return has(c, "rpm", 60, 60, true); }},
+    {"model", "tpm_burst", "60\ntpm = 60", [](C c) { return has(c, "tpm", 60, 60, true); }},
+    {"model", "limits", "{ input_tph = { amount = 5, burst = 2 } }",
+     [](C c) { return has(c, "input_tph", 5, 2, true); }},
+    {"model", "charge_model", "\"google\"", [](C c) { return model(c).charge_model == ChargeModel::google; }},
+    {"model", "growth", "1000", [](C c) { return model(c).growth == 1000; }},
+    {"model", "adopt_higher_limits", "true", [](C c) { return model(c).adopt_higher_limits; }},
     {"model", "max_concurrency", "2", [](C c) { return model(c).max_concurrency == 2; }},
     {"model", "token_limit_field", "\"max_tokens\"", [](C c) { return model(c).token_limit_field == "max_tokens"; }},
     {"model", "input_price", "0.10", [](C c) { return model(c).prices.input == 100'000; }},
@@ -173,6 +199,7 @@ TEST_CASE("every key that the reader knows has its test here", "[config]") {
   std::set<std::string> known = known_after("[server]\nzzzzzz = 1\n" + kOneModel);
   known.merge(known_after(kAuth + "zzzzzz = 1\n" + kOneModel));
   known.merge(known_after(kClient + "zzzzzz = 1\n" + kOneModel));
+  known.merge(known_after("[client_defaults]\nzzzzzz = 1\n" + kOneModel));
   known.merge(known_after(kOneModel + "zzzzzz = 1\n"));
   known.merge(known_after(kOneModel + kOneTool + "zzzzzz = 1\n"));
   CHECK(known == tested);

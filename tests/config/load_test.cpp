@@ -25,8 +25,9 @@ TEST_CASE("the smallest configuration is one model; everything else has a defaul
   CHECK(model.base_url == "https://api.openai.com/v1");
   CHECK(model.token_limit_field == "max_completion_tokens");
   CHECK(model.prices == Prices{});
-  CHECK_FALSE(model.rpm);
-  CHECK_FALSE(model.rpm_burst);
+  CHECK(model.limits.empty());
+  CHECK(model.charge_model == ChargeModel::openai);
+  CHECK(config->client_defaults == ClientLimits{});
   CHECK(model.line == 1);
 }
 
@@ -38,20 +39,7 @@ TEST_CASE("a compatible server needs no key and understands max_tokens", "[confi
   CHECK_FALSE(model.api_key);
   CHECK(model.base_url == "http://127.0.0.1:1/v1");
   CHECK(model.token_limit_field == "max_tokens");
-}
-
-TEST_CASE("a burst that is not stated is one second of requests and ten seconds of tokens, at least 1", "[config]") {
-  const auto bursts = [](int rpm, int tpm) {
-    const auto config = parse(kOneModel + "rpm = " + std::to_string(rpm) + "\ntpm = " + std::to_string(tpm) + '\n');
-    REQUIRE(config);
-    const ModelSettings& model = config->models.at("fast");
-    CHECK_FALSE(model.rpm_burst_given);
-    CHECK_FALSE(model.tpm_burst_given);
-    return std::pair(*model.rpm_burst, *model.tpm_burst);
-  };
-  CHECK(bursts(1, 1) == std::pair<std::int64_t, std::int64_t>(1, 1));
-  CHECK(bursts(60, 6) == std::pair<std::int64_t, std::int64_t>(1, 1));
-  CHECK(bursts(61, 7) == std::pair<std::int64_t, std::int64_t>(2, 2));
+  CHECK(model.charge_model == ChargeModel::total);
 }
 
 TEST_CASE("inputs are ordered by name and remember their lines", "[config]") {

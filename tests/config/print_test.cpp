@@ -35,6 +35,8 @@ TEST_CASE("the configuration in force reads back to the same configuration", "[p
   const auto full = parse(R"(
 [server]
 http = "[::1]:0"
+aging_bound = "0s"
+limits_tool = false
 queue_bytes = 3001
 max_wait = "1.0005s"
 default_model = "gpt-4.1"
@@ -52,12 +54,37 @@ token = "env:CLIENT_TOKEN"
 [clients."a.b"]
 token = "env:OTHER_TOKEN"
 scopes = []
+parent = "team"
+weight = 7
+priority = "batch"
+rpm = 6
+models.local.tpm = 60
+models."gpt-4.1".rpd = 2
+[clients.team]
+limits.own = { amount = 2, counts = "requests", per = "1s" }
+[clients.anna]
+subject = "a \"b\""
+[clients.anonymous]
+rpd = 1
+[client_defaults]
+rps = 5
+[client_defaults.models.local]
+tph = 7
 [models."gpt-4.1"]
 model = "gpt-4.1"
 api_key = "env:OPENAI_API_KEY"
 rpm = 500
 tpm = 500_000
 tpm_burst = 1
+charge_model = "google"
+growth = 40
+adopt_higher_limits = true
+rpd = 9
+limits.tpd = { amount = 90, resets = "Europe/Berlin", debt = 3 }
+limits.input_tph = { amount = 80, shape = "rolling" }
+limits.own_1 = { amount = 8, counts = "output_tokens", per = "90s", burst = 3 }
+limits.own_2 = { amount = 8, counts = "tokens", resets = "UTC" }
+limits.output_tpd = { amount = 8_640, shape = "bucket", debt = 0 }
 input_price = 0.10
 cached_input_price = 0.025
 output_price = 1_000_000
@@ -69,6 +96,8 @@ max_concurrency = 3
 token_limit_field = "max_completion_tokens"
 [tools.t]
 title = "T"
+max_concurrency = 2
+priority = "batch"
 scopes = ["tools:t"]
 description = "Says \"t\"."
 model = "local"
@@ -127,7 +156,8 @@ TEST_CASE("a default says that it is one, and what it comes from", "[print]") {
 TEST_CASE("TLS and who may call are shown, tokens by their source only", "[print]") {
   const auto open = parse(kOneModel + kOneTool);
   REQUIRE(open);
-  CHECK(effective_config(*open).find("# no [auth] and no [clients.NAME]: whoever reaches the server may call\n") !=
+  CHECK(effective_config(*open).find(
+            "# no [auth], and no [clients.NAME] with a token: whoever reaches the server may call\n") !=
         std::string::npos);
   CHECK(effective_config(*open).find("# tls_cert, tls_key: none; plain HTTP\n") != std::string::npos);
 
@@ -140,9 +170,56 @@ TEST_CASE("TLS and who may call are shown, tokens by their source only", "[print
   INFO(printed);
   CHECK(printed.find(kMarker) == std::string::npos);
   for (const std::string& line :
-       {std::string("\ntoken = \"env:CLIENT_TOKEN\"\n# scopes: all\n"),
+       {std::string("\ntoken = \"env:CLIENT_TOKEN\"\n# scopes: all\nweight = 1  # default\n"),
         std::string("\njwks_refresh = \"15m\"  # default\n"), "\ntls_key = \"" + file + "\"\n"})
     CHECK(printed.find(line) != std::string::npos);
+}
+
+TEST_CASE("limits are shown short where that says it all, long otherwise, and what is by default", "[print]") {
+  const auto config = parse(kOneModel +
+                            "rps = 3\nrpd = 50\ntph = 720\n"
+                            "limits.tpm = { amount = 60, shape = \"rolling\" }\n"
+                            "limits.rpm = { amount = 60, debt = 6 }\n"
+                            "limits.tpd = { amount = 60, resets = \"Europe/Berlin\" }\n"
+                            "limits.own = { amount = 7, counts = \"requests\", per = \"90s\", burst = 2 }\n");
+  REQUIRE(config);
+  const std::string printed = effective_config(*config);
+  INFO(printed);
+  for (const char* line :
+       {"\nrps = 3\nrps_burst = 3  # default: all of rps\n",
+        "\nrpd = 50  # default: from midnight to midnight in UTC\n",
+        "\ntph = 720\ntph_burst = 2  # default: ten seconds of tph\n",
+        "\nlimits.tpm = { amount = 60, shape = \"rolling\", burst = 6, debt = 60 }  # default: burst, debt\n",
+        "\nlimits.rpm = { amount = 60, shape = \"bucket\", burst = 1, debt = 6 }  # default: burst\n",
+        "\nlimits.tpd = { amount = 60, resets = \"Europe/Berlin\", debt = 60 }  # default: debt\n",
+        "\nlimits.own = { amount = 7, counts = \"requests\", per = \"90s\", shape = \"bucket\", burst = 2, debt = 7 "
+        "}  # "
+        "default: debt\n",
+        "\ncharge_model = \"openai\"  # default: the provider's\n", "\ngrowth = 0  # default\n"}) {
+    INFO(line);
+    CHECK(printed.find(line) != std::string::npos);
+  }
+}
+
+TEST_CASE("each client's limits in force are shown with the table that states them", "[print]") {
+  const auto config = parse(kOneModel + "[models.slow]\nmodel = \"o3\"\napi_key = \"env:OPENAI_API_KEY\"\n" + kClient +
+                            "parent = \"team\"\n[clients.ci.models.fast]\ntpm = 10_000\n[clients.team]\nrpm = 90\n"
+                            "[client_defaults]\nrpm = 60\n");
+  REQUIRE(config);
+  const std::string printed = effective_config(*config);
+  INFO(printed);
+  for (const char* line :
+       {"\nparent = \"team\"\n# on model \"fast\": rpm = 60 (client_defaults), tpm = 10000 (clients.ci.models.fast)\n"
+        "# on any other model: rpm = 60 (client_defaults)\n",
+        "\n[clients.team]\n# only a parent: it never calls, and has no defaults\n# parent: none\n"
+        "# on each model: rpm = 90 (clients.team)\n",
+        "\n# so holds for \"anonymous\", who calls without a token:\n# on each model: rpm = 60 (client_defaults)\n"}) {
+    INFO(line);
+    CHECK(printed.find(line) != std::string::npos);
+  }
+  const auto plain = parse(kOneModel + kClient);
+  REQUIRE(plain);
+  CHECK(effective_config(*plain).find("\n# on each model: no limit\n") != std::string::npos);
 }
 
 }  // namespace

@@ -55,6 +55,13 @@ inline tl::expected<Config, std::vector<Mistake>> parse(const std::string& toml)
   return parse_config(toml, "weir.toml", test_environment);
 }
 
+// A limit of the model "fast"; null when it has none of that name.
+inline const LimitSettings* limit_of_fast(const Config& config, const std::string& name) {
+  for (const LimitSettings& limit : config.models.at("fast").limits)
+    if (limit.name == name) return &limit;
+  return nullptr;
+}
+
 // The messages, one a line; nothing if the configuration is right.
 inline std::string messages(const std::string& toml) {
   const auto config = parse(toml);
@@ -65,15 +72,29 @@ inline std::string messages(const std::string& toml) {
   return text;
 }
 
-// The configuration without where it was written and without which bursts were stated: what it means.
+// The configuration without where it was written and which defaults were stated: what it means.
 inline Config meaning(Config config) {
   config.file.clear();
   config.server.line = 0;
   if (config.auth) config.auth->line = 0;
-  for (auto& [name, client] : config.clients) client.line = 0;
+  const auto strip = [](std::vector<LimitSettings>& limits) {
+    for (LimitSettings& limit : limits) {
+      limit.line = 0;
+      limit.burst_given = limit.debt_given = false;
+    }
+  };
+  const auto strip_tables = [&](ClientLimits& limits) {
+    strip(limits.limits);
+    for (auto& [alias, of_alias] : limits.models) strip(of_alias);
+  };
+  strip_tables(config.client_defaults);
+  for (auto& [name, client] : config.clients) {
+    client.line = 0;
+    strip_tables(client.limits);
+  }
   for (auto& [alias, model] : config.models) {
     model.line = 0;
-    model.rpm_burst_given = model.tpm_burst_given = false;
+    strip(model.limits);
   }
   for (auto& [name, tool] : config.tools) {
     tool.line = tool.prompt_line = tool.system_line = 0;
