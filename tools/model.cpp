@@ -30,9 +30,24 @@ std::string fingerprint(const std::string& key) {
   return hex;
 }
 
-Limit per_minute(const char* name, Unit unit, std::int64_t amount, std::optional<std::int64_t> burst) {
-  // A minute's worth of debt: one freak answer may cost the next minute, and not the hour.
-  return {.name = name, .unit = unit, .amount = amount, .burst = burst.value_or(amount), .debt = amount};
+Unit unit_of(LimitCounts counts, ChargeModel charge_model) {
+  switch (counts) {
+    case LimitCounts::requests:
+      return Unit::requests;
+    case LimitCounts::tokens:
+      if (charge_model == ChargeModel::openai) return Unit::tokens_or_cap;
+      return charge_model == ChargeModel::google ? Unit::input_tokens : Unit::tokens;
+    case LimitCounts::input_tokens:
+      return Unit::input_tokens;
+    case LimitCounts::output_tokens:
+      return Unit::output_tokens;
+  }
+  return Unit::tokens;
+}
+
+Shape shape_of(LimitShape shape) {
+  if (shape == LimitShape::rolling) return Shape::rolling;
+  return shape == LimitShape::calendar ? Shape::calendar : Shape::bucket;
 }
 
 }  // namespace
@@ -43,11 +58,27 @@ std::string limit_group_key(const ModelSettings& settings) {
                      keyed ? fingerprint(settings.api_key->reveal()) : "no key", settings.model);
 }
 
+Limit limit_of(const LimitSettings& settings, ChargeModel charge_model, int growth) {
+  return {.name = settings.name,
+          .unit = unit_of(settings.counts, charge_model),
+          .amount = settings.amount,
+          .per = settings.per,
+          .burst = settings.burst,
+          .debt = settings.debt,
+          .shape = shape_of(settings.shape),
+          .zone = settings.zone,
+          .at_once = 0,
+          .growth = settings.shape == LimitShape::calendar ? 0 : growth};
+}
+
 GroupOptions limit_group(const ModelSettings& settings) {
-  GroupOptions group{
-      .key = limit_group_key(settings), .name = settings.alias, .slots = settings.max_concurrency, .limits = {}};
-  if (settings.rpm) group.limits.push_back(per_minute("rpm", Unit::requests, *settings.rpm, settings.rpm_burst));
-  if (settings.tpm) group.limits.push_back(per_minute("tpm", Unit::tokens, *settings.tpm, settings.tpm_burst));
+  GroupOptions group{.key = limit_group_key(settings),
+                     .name = settings.alias,
+                     .slots = settings.max_concurrency,
+                     .limits = {},
+                     .adopt_higher_limits = settings.adopt_higher_limits};
+  for (const LimitSettings& limit : settings.limits)
+    group.limits.push_back(limit_of(limit, settings.charge_model, settings.growth));
   return group;
 }
 
@@ -59,7 +90,8 @@ Estimate estimate(const Prompt& prompt) {
   const std::int64_t messages = prompt.system.empty() ? 1 : 2;
   return {.input_tokens = estimate_tokens(prompt.system) + estimate_tokens(prompt.user) + messages * kTokensPerMessage +
                           kTokensPerAnswer,
-          .output_tokens = prompt.max_output_tokens};
+          .output_tokens = prompt.max_output_tokens,
+          .output_cap = prompt.max_output_tokens};
 }
 
 std::optional<std::int64_t> cost(const Prices& prices, const TokenCounts& counts) {

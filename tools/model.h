@@ -47,6 +47,8 @@ struct Model {
 // The account and model that limits belong to; equal for two aliases of the same. Holds no secret in the clear.
 std::string limit_group_key(const ModelSettings& settings);
 GroupOptions limit_group(const ModelSettings& settings);
+// One limit, as its provider counts: what "tokens" are depends on it.
+Limit limit_of(const LimitSettings& settings, ChargeModel charge_model, int growth);
 
 // A conservative count from bytes (three to a token) plus what the dialect wraps around each message. `model.cpp` says why.
 std::int64_t estimate_tokens(std::string_view text);
