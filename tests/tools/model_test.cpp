@@ -47,20 +47,62 @@ TEST_CASE("a limit group's key does not hold the secret", "[model]") {
   CHECK(limit_group_key(settings()).find("sk-one") == std::string::npos);
 }
 
-TEST_CASE("a limit group has the limits that are configured, each with a minute's worth of debt", "[model]") {
+LimitSettings stated(const std::string& name, LimitCounts counts, std::int64_t amount) {
+  return {.name = name, .counts = counts, .amount = amount, .burst = 10, .debt = 20};
+}
+
+TEST_CASE("a limit group has the limits that are configured, its slots, and whether it may learn higher ones",
+          "[model]") {
   auto s = settings();
   CHECK(limit_group(s).limits.empty());
   CHECK_FALSE(limit_group(s).slots.has_value());
-  s.rpm = 500;
-  s.rpm_burst = 10;
-  s.tpm = 60'000;
+  CHECK_FALSE(limit_group(s).adopt_higher_limits);
+  s.limits = {stated("rpm", LimitCounts::requests, 500), stated("tph", LimitCounts::tokens, 60'000)};
+  s.limits[1].per = std::chrono::hours(1);
+  s.limits[1].shape = LimitShape::rolling;
   s.max_concurrency = 3;
+  s.growth = 50;
+  s.adopt_higher_limits = true;
   const GroupOptions group = limit_group(s);
   CHECK(group.name == "fast");
   CHECK(group.slots == 3);
+  CHECK(group.adopt_higher_limits);
   REQUIRE(group.limits.size() == 2);
-  CHECK(group.limits[0] == Limit{"rpm", Unit::requests, 500, std::chrono::minutes(1), 10, 500});
-  CHECK(group.limits[1] == Limit{"tpm", Unit::tokens, 60'000, std::chrono::minutes(1), 60'000, 60'000});
+  Limit requests{.name = "rpm", .unit = Unit::requests, .amount = 500, .burst = 10, .debt = 20};
+  requests.growth = 50;
+  CHECK(group.limits[0] == requests);
+  Limit tokens{.name = "tph", .unit = Unit::tokens_or_cap, .amount = 60'000, .per = std::chrono::hours(1), .burst = 10};
+  tokens.debt = 20;
+  tokens.shape = Shape::rolling;
+  tokens.growth = 50;
+  CHECK(group.limits[1] == tokens);
+}
+
+TEST_CASE("a calendar limit has its zone, and does not bound how fast a day's amount is used", "[model]") {
+  LimitSettings day = stated("rpd", LimitCounts::requests, 500);
+  day.shape = LimitShape::calendar;
+  day.per = std::chrono::hours(24);
+  day.zone = "America/Los_Angeles";
+  const Limit limit = limit_of(day, ChargeModel::google, 50);
+  CHECK(limit.shape == Shape::calendar);
+  CHECK(limit.zone == "America/Los_Angeles");
+  CHECK(limit.growth == 0);
+}
+
+TEST_CASE("what tokens are is as the provider charges them; what says input or output says so everywhere", "[model]") {
+  const auto unit = [](LimitCounts counts, ChargeModel charge) {
+    return limit_of(stated("x", counts, 60), charge, 0).unit;
+  };
+  CHECK(unit(LimitCounts::tokens, ChargeModel::total) == Unit::tokens);
+  CHECK(unit(LimitCounts::tokens, ChargeModel::openai) == Unit::tokens_or_cap);
+  CHECK(unit(LimitCounts::tokens, ChargeModel::anthropic) == Unit::tokens);
+  CHECK(unit(LimitCounts::tokens, ChargeModel::google) == Unit::input_tokens);
+  for (const ChargeModel charge :
+       {ChargeModel::total, ChargeModel::openai, ChargeModel::anthropic, ChargeModel::google}) {
+    CHECK(unit(LimitCounts::requests, charge) == Unit::requests);
+    CHECK(unit(LimitCounts::input_tokens, charge) == Unit::input_tokens);
+    CHECK(unit(LimitCounts::output_tokens, charge) == Unit::output_tokens);
+  }
 }
 
 TEST_CASE("three bytes are one token, and a begun token counts whole", "[model]") {
@@ -72,8 +114,8 @@ TEST_CASE("three bytes are one token, and a begun token counts whole", "[model]"
 }
 
 TEST_CASE("an estimate counts both texts, each message's wrapping, and the output cap", "[model]") {
-  CHECK(estimate({.system = "", .user = "abc", .max_output_tokens = 50}) == Estimate{1 + 4 + 3, 50});
-  CHECK(estimate({.system = "abcd", .user = "abc", .max_output_tokens = 1}) == Estimate{2 + 1 + 8 + 3, 1});
+  CHECK(estimate({.system = "", .user = "abc", .max_output_tokens = 50}) == Estimate{1 + 4 + 3, 50, 50});
+  CHECK(estimate({.system = "abcd", .user = "abc", .max_output_tokens = 1}) == Estimate{2 + 1 + 8 + 3, 1, 1});
 }
 
 TEST_CASE("a cost is the exact sum of uncached input, cached input and output", "[model]") {
