@@ -9,11 +9,6 @@
 namespace weir {
 namespace {
 
-std::string slice_of(const LimitSettings& limit) {
-  if (limit.burst == limit.amount) return "all";
-  return limit.counts == LimitCounts::requests ? "one second" : "ten seconds";
-}
-
 bool is_short(const LimitSettings& limit, ChargeModel charge_model) {
   if (known_limit(limit.name) == nullptr || limit.debt_given) return false;
   if (limit.per == kDay) return limit.shape == LimitShape::calendar && limit.zone == default_zone(charge_model);
@@ -47,7 +42,7 @@ std::vector<LimitLine> lines_of(const LimitSettings& limit, ChargeModel charge_m
   const std::string amount = fmt::format("{}", limit.amount);
   if (limit.shape == LimitShape::calendar)
     return {{limit.name, amount, fmt::format("default: from midnight to midnight in {}", limit.zone)}};
-  const std::string by_default = fmt::format("default: {} of {}", slice_of(limit), limit.name);
+  const std::string by_default = fmt::format("default: {} of {}", default_slice(limit), limit.name);
   return {{limit.name, amount, ""},
           {limit.name + "_burst", fmt::format("{}", limit.burst), limit.burst_given ? "" : by_default}};
 }

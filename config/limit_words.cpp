@@ -75,6 +75,18 @@ std::int64_t default_burst(const LimitSettings& limit) {
   return share_rounded_up(limit.amount, limit.counts == LimitCounts::requests ? kRequestSlice : kTokenSlice, limit.per);
 }
 
+const char* default_slice(const LimitSettings& limit) {
+  if (default_burst(limit) == limit.amount) return "all";
+  if (limit.shape == LimitShape::rolling)
+    return default_burst(limit) == (limit.amount + 9) / 10 ? "a tenth" : "one second";
+  return limit.counts == LimitCounts::requests ? "one second" : "ten seconds";
+}
+
+std::string burst_key(const LimitSettings& limit) {
+  const bool is_short = known_limit(limit.name) != nullptr && limit.per != kDay && limit.shape == LimitShape::bucket;
+  return is_short ? limit.name + "_burst" : "limits." + limit.name + ".burst";
+}
+
 // Google's days begin at midnight Pacific time.
 const char* default_zone(ChargeModel charge_model) {
   return charge_model == ChargeModel::google ? "America/Los_Angeles" : "UTC";

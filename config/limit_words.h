@@ -28,6 +28,10 @@ std::int64_t amount_max(LimitCounts counts, Duration per);
 // Of a bucket: one second's requests, ten seconds' tokens. Providers enforce a minute's limit in slices of it; but a
 // single call takes thousands of tokens. Of rolling: a tenth, or a second's worth if that is more. Of calendar: all.
 std::int64_t default_burst(const LimitSettings& limit);
+// What it is a share of: "one second", "ten seconds", "a tenth", "all".
+const char* default_slice(const LimitSettings& limit);
+// Where it is written: "rpm_burst", or "limits.own.burst".
+std::string burst_key(const LimitSettings& limit);
 const char* default_zone(ChargeModel charge_model);
 
 const char* word_of(LimitCounts counts);        // "input_tokens"

@@ -189,8 +189,8 @@ std::vector<LimitSettings> read_limits(Fields& fields, const LimitTable& table, 
   }
   if (limits.size() > kLimitsPerTableMax) {
     std::sort(limits.begin(), limits.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
-    mistakes.add(limits[kLimitsPerTableMax].line,
-                 fmt::format("{}: {} limits; at most {} are allowed", fields.where(), limits.size(), kLimitsPerTableMax));
+    mistakes.add(limits[kLimitsPerTableMax].line, fmt::format("{}: {} limits; at most {} are allowed", fields.where(),
+                                                              limits.size(), kLimitsPerTableMax));
   }
   std::sort(limits.begin(), limits.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return limits;

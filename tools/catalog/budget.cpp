@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <tuple>
 
+#include "config/limit_words.h"
 #include "limiter/lease.h"
+#include "limiter/meter.h"
 #include "tools/model.h"
 
 namespace weir {
@@ -78,6 +82,7 @@ const char* noun(Unit unit) {
     case Unit::requests:
       return "requests";
     case Unit::tokens:
+    case Unit::tokens_or_cap:
       return "tokens";
     case Unit::input_tokens:
       return "input tokens";
@@ -87,32 +92,48 @@ const char* noun(Unit unit) {
   return "units";
 }
 
-// `model "fast" never admits more than 3334 at once (tpm_burst, default: a sixth of tpm = 20000)`
-std::string never_more(const ModelSettings& model, const Limit& limit) {
-  const bool by_default = limit.name == "tpm" && !model.tpm_burst_given;
-  return fmt::format("model \"{}\" never admits more than {} at once ({}_burst{})", model.alias, limit.burst,
-                     limit.name, by_default ? fmt::format(", default: a sixth of tpm = {}", limit.amount) : "");
+// A limit as it was stated, and as the limiter keeps it.
+struct Stated {
+  const LimitSettings& settings;
+  Limit limit;
+};
+
+// `3334 at once (tpm_burst, default: ten seconds of tpm = 20000)`, `1000 a day (rpd = 1000)`.
+std::string most_of(const Stated& stated) {
+  const auto& [settings, limit] = stated;
+  const std::string is = fmt::format("{} = {}", limit.name, limit.amount);
+  if (limit.shape == Shape::calendar) return fmt::format("{} a day ({})", most_at_once(limit), is);
+  std::string by_default;
+  if (!settings.burst_given) by_default = fmt::format(", default: {} of {}", default_slice(settings), is);
+  return fmt::format("{} at once ({}{})", most_at_once(limit), burst_key(settings), by_default);
 }
 
-std::string never_fits(const ToolSettings& tool, const ModelSettings& model, const Limit& limit,
+// What to raise so that so much fits; nothing when that would mean more than the amount, which is the provider's.
+std::string advice_to_raise(const Stated& stated, std::int64_t needed) {
+  if (needed > stated.limit.amount || stated.limit.shape == Shape::calendar) return {};
+  return fmt::format("raise {} to at least {}", burst_key(stated.settings), needed);
+}
+
+std::string never_fits(const ToolSettings& tool, const ModelSettings& model, const Stated& stated,
                        const Estimate& least) {
+  const Limit& limit = stated.limit;
   const std::int64_t needed = reserved_units(limit.unit, least);
-  const std::int64_t output_fits = tool.max_output_tokens - (needed - limit.burst);
-  std::string advice;
-  if (needed <= limit.amount) advice = fmt::format("raise {}_burst to at least {}", limit.name, needed);
-  if (output_fits >= 1) {
+  const std::int64_t output_fits = tool.max_output_tokens - (needed - most_at_once(limit));
+  std::string advice = advice_to_raise(stated, needed);
+  if (limit.unit != Unit::input_tokens && output_fits >= 1) {
     advice += fmt::format("{}lower max_output_tokens to at most {}", advice.empty() ? "" : ", or ", output_fits);
   }
   if (advice.empty()) advice = fmt::format("the prompt is too long for a model with {} = {}", limit.name, limit.amount);
-  return fmt::format("tool \"{}\": every call reserves at least {} {}, but {}; {}", tool.name, needed, noun(limit.unit),
-                     never_more(model, limit), advice);
+  return fmt::format("tool \"{}\": every call reserves at least {} {}, but model \"{}\" never admits more than {}; {}",
+                     tool.name, needed, noun(limit.unit), model.alias, most_of(stated), advice);
 }
 
 // The most characters of the longest text with which a call still fits; less than 0: not even the empty text.
 std::int64_t fitting_length(const ToolSettings& tool, const Templates& templates, const Limit& limit, Largest largest) {
   const auto fits = [&](std::int64_t length) {
     largest.values[largest.longest->name] = text_of_length(length);
-    return reserved_units(limit.unit, reservation(tool, templates, largest.values, &Template::render)) <= limit.burst;
+    return reserved_units(limit.unit, reservation(tool, templates, largest.values, &Template::render)) <=
+           most_at_once(limit);
   };
   std::int64_t fitting = -1;
   auto too_long = static_cast<std::int64_t>(std::get<std::string>(largest.values[largest.longest->name]).size());
@@ -124,32 +145,51 @@ std::int64_t fitting_length(const ToolSettings& tool, const Templates& templates
 }
 
 std::string long_text_does_not_fit(const ToolSettings& tool, const Templates& templates, const ModelSettings& model,
-                                   const Limit& limit, const Largest& largest, std::int64_t needed) {
-  const std::int64_t fitting = fitting_length(tool, templates, limit, largest);
+                                   const Stated& stated, const Largest& largest, std::int64_t needed) {
+  const std::int64_t fitting = fitting_length(tool, templates, stated.limit, largest);
   std::string advice;
   if (fitting >= std::max<std::int64_t>(1, largest.longest->min_length.value_or(0))) {
     advice = fmt::format("up to {} characters of ASCII fit: lower max_length to that", fitting);
   } else {
     advice = "even a short one does not fit beside the other inputs: lower their max_length";
   }
-  if (needed <= limit.amount) advice += fmt::format(", or raise {}_burst to at least {}", limit.name, needed);
-  return fmt::format("tool \"{}\", input \"{}\": with a text of max_length = {} a call reserves {} {}, but {}; {}",
-                     tool.name, largest.longest->name, *largest.longest->max_length, needed, noun(limit.unit),
-                     never_more(model, limit), advice);
+  if (const std::string raise = advice_to_raise(stated, needed); !raise.empty()) advice += ", or " + raise;
+  return fmt::format(
+      "tool \"{}\", input \"{}\": with a text of max_length = {} a call reserves {} {}, but model \"{}\" "
+      "never admits more than {}; {}",
+      tool.name, largest.longest->name, *largest.longest->max_length, needed, noun(stated.limit.unit), model.alias,
+      most_of(stated), advice);
+}
+
+double per_minute(const LimitSettings& limit) {
+  return static_cast<double>(limit.amount) * 60e9 / static_cast<double>(limit.per.count());
+}
+
+// The request limit that allows the least in the long run. A day's is left out, on both sides: who may send 15 a minute
+// and 1,000 a day does not mean to send 15 each minute.
+const LimitSettings* smallest_rate(const ModelSettings& model) {
+  const LimitSettings* smallest = nullptr;
+  for (const LimitSettings& limit : model.limits) {
+    if (limit.counts != LimitCounts::requests || limit.per >= kDay) continue;
+    if (smallest == nullptr || per_minute(limit) < per_minute(*smallest)) smallest = &limit;
+  }
+  return smallest;
 }
 
 // Warned of only when less than half of the rate is left: a reservation is a ceiling, and settling gives back what was
 // not used.
-std::optional<std::string> defeated_rate(const ToolSettings& tool, const ModelSettings& model, const Limit& limit,
+std::optional<std::string> defeated_rate(const ToolSettings& tool, const ModelSettings& model, const Stated& stated,
                                          std::int64_t needed) {
-  if (!model.rpm || limit.unit == Unit::requests || needed < 1) return std::nullopt;
-  const double calls = static_cast<double>(limit.amount) / static_cast<double>(needed);
-  if (calls * 2 >= static_cast<double>(*model.rpm)) return std::nullopt;
+  const LimitSettings* rate = smallest_rate(model);
+  if (rate == nullptr || stated.limit.unit == Unit::requests || stated.limit.per >= kDay || needed < 1)
+    return std::nullopt;
+  const double calls = per_minute(stated.settings) / static_cast<double>(needed);
+  if (calls * 2 >= per_minute(*rate)) return std::nullopt;
   return fmt::format(
-      "model \"{}\": {} = {} admits about {:.{}f} calls of tool \"{}\" a minute, whatever rpm = {} says, until answers "
-      "turn "
-      "out shorter than max_output_tokens = {}",
-      model.alias, limit.name, limit.amount, calls, calls < 10 ? 1 : 0, tool.name, *model.rpm, tool.max_output_tokens);
+      "model \"{}\": {} = {} admits about {:.{}f} calls of tool \"{}\" a minute, whatever {} = {} says, until answers "
+      "turn out shorter than max_output_tokens = {}",
+      model.alias, stated.limit.name, stated.limit.amount, calls, calls < 10 ? 1 : 0, tool.name, rate->name,
+      rate->amount, tool.max_output_tokens);
 }
 
 }  // namespace
@@ -157,24 +197,88 @@ std::optional<std::string> defeated_rate(const ToolSettings& tool, const ModelSe
 BudgetFindings check_budget(const ToolSettings& tool, const Templates& templates, const ModelSettings& model,
                             std::int64_t argument_bytes_max) {
   BudgetFindings findings;
-  const std::vector<Limit> limits = limit_group(model).limits;
   const Estimate least =
       reservation(tool, templates, smallest_values(tool, argument_bytes_max), &Template::render_outside_sections);
+  findings.least = least;
   const auto largest = largest_values(tool, argument_bytes_max);
   const Estimate most = largest ? reservation(tool, templates, largest->values, &Template::render) : least;
-  for (const Limit& limit : limits) {
+  for (const LimitSettings& settings : model.limits) {
+    const Stated stated{settings, limit_of(settings, model.charge_model, model.growth)};
+    const Limit& limit = stated.limit;
     const std::int64_t needed = reserved_units(limit.unit, least), at_most = reserved_units(limit.unit, most);
-    if (needed > limit.burst) {
-      findings.mistakes.push_back({tool.line, never_fits(tool, model, limit, least)});
+    if (needed > most_at_once(limit)) {
+      findings.mistakes.push_back({tool.line, never_fits(tool, model, stated, least)});
       continue;
     }
-    if (at_most > limit.burst) {
+    if (at_most > most_at_once(limit)) {
       findings.warnings.push_back(
-          {largest->longest->line, long_text_does_not_fit(tool, templates, model, limit, *largest, at_most)});
+          {largest->longest->line, long_text_does_not_fit(tool, templates, model, stated, *largest, at_most)});
     }
-    if (auto warning = defeated_rate(tool, model, limit, needed)) findings.warnings.push_back({model.line, *warning});
+    if (auto warning = defeated_rate(tool, model, stated, needed)) findings.warnings.push_back({model.line, *warning});
   }
   return findings;
+}
+
+namespace {
+
+// One stated limit of clients on one model, and whose calls it bounds.
+struct Bound {
+  LimitSettings settings;
+  std::string client;  // the first of them
+  std::size_t others = 0;
+};
+
+// By section and name: what client_defaults says holds for many, and is one limit to raise.
+std::vector<Bound> bounds_on(const Config& config, const std::string& alias) {
+  std::map<std::pair<std::string, std::string>, Bound> bounds;
+  const auto add = [&](const std::string& client) {
+    for (LimitSettings& limit : client_limits(config, client, alias)) {
+      const auto [at, is_first] = bounds.try_emplace({limit.section, limit.name}, Bound{limit, client});
+      if (!is_first) ++at->second.others;
+    }
+  };
+  for (const auto& [name, client] : config.clients) add(name);
+  if (!config.clients.contains(kAnonymous)) add(kAnonymous);
+  std::vector<Bound> all;
+  for (auto& [key, bound] : bounds) all.push_back(std::move(bound));
+  return all;
+}
+
+}  // namespace
+
+std::vector<BudgetFindings::Finding> check_client_budgets(const Config& config, const std::vector<Smallest>& tools) {
+  std::map<std::string, std::vector<const Smallest*>> of_model;
+  for (const Smallest& tool : tools) of_model[tool.alias].push_back(&tool);
+  std::vector<BudgetFindings::Finding> warnings;
+  for (const auto& [alias, on_model] : of_model) {
+    const auto model = config.models.find(alias);
+    if (model == config.models.end()) continue;
+    for (const Bound& bound : bounds_on(config, alias)) {
+      const Stated stated{bound.settings, limit_of(bound.settings, model->second.charge_model, 0)};
+      const Smallest* largest = nullptr;
+      std::int64_t needed = 0;
+      std::size_t too_large = 0;
+      for (const Smallest* tool : on_model) {
+        const std::int64_t needs = reserved_units(stated.limit.unit, tool->least);
+        if (needs <= most_at_once(stated.limit)) continue;
+        ++too_large;
+        if (needs > needed) std::tie(largest, needed) = std::pair(tool, needs);
+      }
+      if (largest == nullptr) continue;
+      const auto and_others = [](std::size_t others) {
+        return others == 0 ? std::string() : fmt::format(" and {} other{}", others, others == 1 ? "" : "s");
+      };
+      std::string advice = advice_to_raise(stated, needed);
+      if (advice.empty()) advice = fmt::format("raise {} to at least {}", stated.limit.name, needed);
+      warnings.push_back(
+          {bound.settings.line,
+           fmt::format("client \"{}\"{} can never call tool \"{}\"{}: every call reserves at least {} {}, "
+                       "but on model \"{}\" {} never admits more than {}; {}",
+                       bound.client, and_others(bound.others), largest->tool, and_others(too_large - 1), needed,
+                       noun(stated.limit.unit), alias, bound.settings.section, most_of(stated), advice)});
+    }
+  }
+  return warnings;
 }
 
 }  // namespace weir

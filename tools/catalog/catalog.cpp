@@ -23,6 +23,8 @@ class Builder {
 
   CatalogCheck build() {
     for (const auto& [name, tool] : config_.tools) add(tool);
+    for (auto& found : check_client_budgets(config_, smallest_))
+      check_.warnings.push_back({config_.file, found.line, std::move(found.what)});
     const auto by_line = [](const Mistake& a, const Mistake& b) { return a.line < b.line; };
     std::stable_sort(check_.mistakes.begin(), check_.mistakes.end(), by_line);
     std::stable_sort(check_.warnings.begin(), check_.warnings.end(), by_line);
@@ -58,6 +60,7 @@ class Builder {
     BudgetFindings findings = check_budget(tool, templates, model->second, config_.server.body_bytes_max);
     for (auto& found : findings.mistakes) check_.mistakes.push_back({config_.file, found.line, std::move(found.what)});
     for (auto& found : findings.warnings) check_.warnings.push_back({config_.file, found.line, std::move(found.what)});
+    if (findings.mistakes.empty()) smallest_.push_back({tool.name, tool.model, findings.least});
     tools_.emplace(tool.name, Tool(tool, shared(model->second), templates.system, templates.prompt));
   }
 
@@ -143,6 +146,7 @@ class Builder {
   const std::function<GroupId(const GroupOptions&)>& group_of_;
   std::map<std::string, std::shared_ptr<const Model>> models_;  // one for each alias in use
   std::map<std::string, Tool, std::less<>> tools_;
+  std::vector<Smallest> smallest_;
   CatalogCheck check_;
 };
 
