@@ -156,12 +156,12 @@ struct ClientLimits {
 struct ClientSettings {
   std::string name;                                // [clients.<name>]; what calls are booked on
   std::optional<Secret> token;                     // "env:NAME" or "file:/path"; visible ASCII, 16 to 8192 bytes
-  std::string subject;                             // the `sub` of its OAuth tokens; empty = none
+  std::string subject{};                           // the `sub` of its OAuth tokens; empty = none
   std::optional<std::vector<std::string>> scopes;  // absent = all
-  std::string parent;                              // another client, whose limits its calls are charged to too; empty = none
+  std::string parent{};                            // another client, whose limits its calls are charged to too; empty = none
   int weight = 1;                                  // 1..1000: its share beside other clients that wait
   Priority priority = Priority::interactive;       // of its calls, unless they or their tool ask for less
-  ClientLimits limits;                             // its own, without the defaults: see client_limits()
+  ClientLimits limits{};                           // its own, without the defaults: see client_limits()
   int line = 0;
   bool operator==(const ClientSettings&) const = default;
 };

@@ -1,5 +1,7 @@
 // The words of limits: names that say themselves what is counted and over which period, and what is in force where a
-// file says no more than an amount. Units:   amounts in requests or tokens, as `counts` says. Threads: functions.
+// file says no more than an amount.
+// Units:   amounts in requests or tokens, as `counts` says.
+// Threads: functions.
 #pragma once
 
 #include <string>

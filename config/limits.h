@@ -1,6 +1,7 @@
-// The limits of one table, a model's or a client's: short (`tpm = 500_000`, `tpm_burst = 9_000`) and long (`limits.NAME
-// = { … }`), of any of the names in limit_words.h or of somebody's own. Defaults are filled in. Errors:  go to
-// Mistakes, at the line of the key. Threads: functions.
+// The limits of one table, a model's or a client's: short (`tpm = 500_000`, `tpm_burst = 9_000`) and long
+// (`limits.NAME = { … }`), of any of the names in limit_words.h or of somebody's own. Defaults are filled in.
+// Errors:  go to Mistakes, at the line of the key.
+// Threads: functions.
 #pragma once
 
 #include <string>

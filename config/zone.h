@@ -2,9 +2,8 @@
 // Shape:   a zone is an IANA name, "America/Los_Angeles", as tzdata spells it; or "UTC", which needs no tzdata. The
 //          machine's own zone ("localtime") is none: the same file would mean something else on each machine.
 // Units:   instants of the system clock.
-// Errors:  object_to_zone() says what is wrong, to be put after the key; nothing if it is a zone. next_midnight() of
-// what
-//          is no zone answers by UTC.
+// Errors:  object_to_zone() says what is wrong, to be put after the key; nothing if it is a zone. What is no zone has
+//          UTC's midnight.
 // Threads: functions; the first call for a zone reads its file, later ones read nothing.
 #pragma once
 

@@ -18,7 +18,7 @@ inline constexpr NumericDate kLeeway = 60;  // clocks differ
 const char* object_to_claims(const Claims& claims, const std::string& issuer, const std::string& audience,
                              NumericDate now);
 // "oauth:SUB", or "oauth-client:CLIENT_ID" where there is no subject. The prefix keeps an issuer's subjects apart from
-// the names of [clients.NAME], which have no colon.
+// the names of [clients.NAME], which have no colon; a client that has this `subject` is told from it later (clients.h).
 Principal principal_of(const Claims& claims);
 
 std::string canonical_uri(std::string_view uri);

@@ -118,7 +118,10 @@ void Door::judge(Visit visit) {
 void Door::decide(Visit visit, KeyRing::Renewal renewal, const KeyRing::Keys& keys) {
   if (renewal == KeyRing::Renewal::crowded) return refuse(visit, 503, "too many requests wait for the issuer's keys");
   const auto verdict = keys == nullptr ? KeySet::Verdict::unknown_key : keys->verify(*visit.token);
-  if (verdict == KeySet::Verdict::holds) return visit.pass(principal_of(visit.token->claims));
+  if (verdict == KeySet::Verdict::holds) {
+    const Claims& claims = visit.token->claims;
+    return visit.pass(clients_.known_by(claims.subject, principal_of(claims)));
+  }
   if (verdict == KeySet::Verdict::false_signature)
     return refuse(visit, 401, "the token's signature is not the issuer's");
   // Not 401: a client would throw away a token that may well be good.

@@ -1,6 +1,6 @@
 // Whether a tool can be called at all within its model's and its callers' limits, and how much of the stated rate its
-// budget leaves. Shape:   findings about one tool, by what its calls reserve at least and at most; text is taken as
-// ASCII, one byte a
+// budget leaves.
+// Shape:   findings about one tool, by what its calls reserve at least and at most; text is taken as ASCII, one byte a
 //          character (three bytes are one token, so other scripts reserve up to four times as much).
 // Units:   tokens.
 // Threads: a function of values.

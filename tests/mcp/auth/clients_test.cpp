@@ -33,5 +33,37 @@ TEST_CASE("what is no client's token finds nobody", "[auth]") {
   CHECK(Clients({}).empty());
 }
 
+TEST_CASE("a client may have no token, and then none is its token", "[auth]") {
+  std::map<std::string, ClientSettings> all;
+  all["team"].name = "team";
+  all["anonymous"].name = "anonymous";
+  const Clients clients(all);
+  CHECK(clients.empty());
+  CHECK_FALSE(clients.find(""));
+}
+
+TEST_CASE("an OAuth subject that a client has gets that client's name, another keeps its own", "[auth]") {
+  std::map<std::string, ClientSettings> all;
+  all["anna"].name = "anna";
+  all["anna"].subject = "auth0|1";
+  all["plain"].name = "plain";
+  const Clients clients(all);
+  const std::vector<std::string> scopes = {"a"};
+  CHECK(clients.empty());
+  CHECK(clients.known_by("auth0|1", {"oauth:auth0|1", scopes}) == Principal{"anna", scopes});
+  CHECK(clients.known_by("auth0|2", {"oauth:auth0|2", scopes}) == Principal{"oauth:auth0|2", scopes});
+  CHECK(clients.known_by("", {"oauth-client:ci", scopes}) == Principal{"oauth-client:ci", scopes});
+}
+
+TEST_CASE("a client that an OAuth subject names may what its token and its configuration both allow", "[auth]") {
+  std::map<std::string, ClientSettings> all;
+  all["anna"].name = "anna";
+  all["anna"].subject = "s";
+  all["anna"].scopes = std::vector<std::string>{"a", "b"};
+  const Clients clients(all);
+  CHECK(clients.known_by("s", {"oauth:s", std::vector<std::string>{"b", "c"}}).scopes == std::vector<std::string>{"b"});
+  CHECK(clients.known_by("s", {"oauth:s", std::nullopt}).scopes == std::vector<std::string>{"a", "b"});
+}
+
 }  // namespace
 }  // namespace weir::mcp

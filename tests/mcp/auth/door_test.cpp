@@ -305,5 +305,24 @@ TEST_CASE("with an issuer and clients configured, each kind of token holds", "[a
   check_refused(*house.bearer(kStatic + "x"), 401, "the token is unknown here, and not a JWT either");
 }
 
+TEST_CASE("whom an OAuth subject of the configuration names comes in by the name of the client", "[auth]") {
+  std::map<std::string, ClientSettings> clients;
+  clients["anna"].name = "anna";
+  clients["anna"].subject = "anna";
+  House house(clients, issuer());
+  CHECK(house.bearer(ec().token(house.claims()))->status == 200);
+  CHECK(house.inside.back().principal.name == "anna");
+  CHECK(house.bearer(ec().token(house.claims("sub", "ben")))->status == 200);
+  CHECK(house.inside.back().principal.name == "oauth:ben");
+}
+
+TEST_CASE("clients without a token leave an open door open", "[auth]") {
+  std::map<std::string, ClientSettings> clients;
+  clients["anonymous"].name = "anonymous";
+  House house(clients, std::nullopt);
+  CHECK(house.come({})->status == 200);
+  CHECK(house.inside.back().principal.name == "anonymous");
+}
+
 }  // namespace
 }  // namespace weir::mcp
