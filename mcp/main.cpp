@@ -14,9 +14,11 @@
 #include <thread>
 
 #include "config/config.h"
+#include "config/secret_source.h"
 #include "limiter/gate.h"
 #include "limiter/loop_uv.h"
 #include "limiter/store_memory.h"
+#include "limiter/tally.h"
 #include "mcp/auth/door.h"
 #include "mcp/auth/metadata.h"
 #include "mcp/cors.h"
@@ -28,8 +30,10 @@
 #include "mcp/weir/command_line.h"
 #include "mcp/weir/front.h"
 #include "mcp/weir/host.h"
+#include "mcp/weir/limits_command.h"
 #include "mcp/weir/shell.h"
 #include "tools/catalog/catalog.h"
+#include "tools/callers.h"
 #include "tools/flights.h"
 #include "tools/http/curl.h"
 
@@ -47,8 +51,10 @@ std::optional<std::string> environment(const std::string& name) {
 struct Core {
   UvLoop loop;
   MemoryStore store;
+  Tally tally;
   Gate gate;
   RetryBudgets retry_budgets;
+  Estimator estimator;
   std::mt19937_64 random{std::random_device{}()};
   CurlClient http;
   Flights flights;
@@ -58,9 +64,12 @@ struct Core {
              {.slots = server.concurrency_limit,
               .queue_limit = server.queue_limit,
               .queue_bytes = server.queue_bytes,
-              .max_wait = server.max_wait}),
+              .max_wait = server.max_wait,
+              .aging_bound = server.aging_bound,
+              .observer = &tally,
+              .seed = std::random_device{}()}),
         http(loop),
-        flights({loop, gate, http, retry_budgets, random}) {}
+        flights({loop, gate, http, retry_budgets, estimator, random}) {}
 };
 
 struct Loaded {
@@ -110,6 +119,7 @@ void log_to_stderr() {
 struct Program {
   Loaded loaded;
   std::unique_ptr<Core> core;
+  std::unique_ptr<Callers> callers;
   std::unique_ptr<WeirHost> host;
   std::unique_ptr<Tasks> tasks;
   std::unique_ptr<Dispatcher> dispatcher;
@@ -134,10 +144,14 @@ std::optional<Program> make_program(const std::string& config_option, decltype(t
   auto catalog =
       build_catalog(first->config, [&](const GroupOptions& options) { return core.gate.group(options); }).catalog;
   const ServerSettings& server = first->config.server;
-  program.host = std::make_unique<WeirHost>(core.loop, core.gate, core.flights, catalog,
+  program.callers = std::make_unique<Callers>(core.gate, first->config, [&](const std::string& alias) {
+    return core.gate.group(limit_group(first->config.models.at(alias)));
+  });
+  program.host = std::make_unique<WeirHost>(core.loop, core.gate, core.tally, *program.callers, core.flights, catalog,
                                             WeirHostOptions{.version = WEIR_VERSION,
                                                             .config_text = effective_config(first->config),
-                                                            .subscriptions_max = server.subscriptions_max});
+                                                            .subscriptions_max = server.subscriptions_max,
+                                                            .limits_tool = server.limits_tool});
   program.tasks = std::make_unique<Tasks>(core.loop, program.host->changes(),
                                           TasksOptions{.slow_after = server.task_after, .ttl = server.task_ttl},
                                           store(core.loop, server));
@@ -282,6 +296,39 @@ int call(Program& program, const std::string& tool, const std::vector<std::strin
   return reply && print_reply(*reply, std::cout, std::cerr) ? kOk : kFailed;
 }
 
+// What a server that runs has left: `config` only says where it listens, if no URL does.
+int limits(const std::string& config, LimitsOptions options, const std::string& token) {
+  if (options.url.empty()) {
+    const auto loaded = load(config, no_group);
+    if (!loaded) return kFailed;
+    options.url = url_of(loaded->config.server);
+  }
+  if (!token.empty()) {
+    auto secret = read_secret(token, environment);
+    if (!secret) {
+      std::cerr << "weir limits: --token: " << secret.error() << '\n';
+      return kFailed;
+    }
+    options.token = std::move(*secret);
+  }
+  options.terminal = isatty(STDOUT_FILENO) == 1;
+  UvLoop loop;
+  CurlClient http(loop);
+  bool good = false;
+  LimitsCommand command(loop, http, std::move(options), std::cout, std::cerr, [&](bool well) {
+    good = well;
+    loop.stop();
+  });
+  for (const int signal : {SIGINT, SIGTERM})
+    loop.on_signal(signal, [&] {
+      good = true;
+      loop.stop();
+    });
+  command.ask();
+  loop.run();
+  return good ? kOk : kFailed;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Weir: an MCP server whose tools are LLM calls, made within the exact limits of their accounts.",
                "weir");
@@ -307,10 +354,24 @@ int run(int argc, char** argv) {
   call_command->add_option("TOOL", tool, "its name")->required();
   call_command->add_option("--arg", arguments, "NAME=VALUE; VALUE may be @FILE, or @- for stdin")->take_all();
   call_command->add_option("--json", json, "all arguments as one JSON object");
+  LimitsOptions limits_options;
+  std::string token;
+  double every_s = 2;
+  auto* limits_command = with_config(app.add_subcommand("limits", "what a server that runs has left of its limits"));
+  limits_command->add_option("--url", limits_options.url, "the server's /mcp (default: where the configuration listens)");
+  limits_command->add_option("--token", token, "env:NAME or file:/path, where the server wants a token");
+  limits_command->add_flag("--json", limits_options.json, "as JSON; with --watch, a line each time");
+  auto* watch = limits_command->add_option("--watch", every_s, "again every so many seconds (default 2)")
+                    ->expected(0, 1)
+                    ->check(CLI::Range(0.1, 3600.0));
   CLI11_PARSE(app, argc, argv);
 
   std::signal(SIGPIPE, SIG_IGN);
   log_to_stderr();
+  if (*limits_command) {
+    if (*watch) limits_options.every = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(every_s));
+    return limits(config, std::move(limits_options), token);
+  }
   if (*check || *tools) {
     const auto loaded = load(config, no_group);
     if (!loaded) return kFailed;

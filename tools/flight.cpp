@@ -82,7 +82,10 @@ class CallFlight final : public Flight {
 
   void ask() {
     Ask ask{.group = job_.model->group,
-            .estimate = estimate(job_.prompt),
+            .client = job_.client,
+            .tool = job_.tool,
+            .priority = job_.priority,
+            .estimate = likely(),
             .bytes = static_cast<std::int64_t>(job_.prompt.system.size() + job_.prompt.user.size()),
             .deadline = job_.deadline,
             .caller = job_.caller};
@@ -113,9 +116,10 @@ class CallFlight final : public Flight {
     waiting_since_.reset();
     receipt_.reserved = lease.reserved();
     receipt_.waited += lease.waited();
+    receipt_.throttled += lease.throttled();
     if (job_.deadline && *job_.deadline <= now) {
       lease_ = std::move(lease);
-      if (settle(Ending::never_sent, AtLeast{})) land(Error{Fault::timed_out, about_model(kDeadlinePassed)});
+      if (settle({.ending = Ending::never_sent})) land(Error{Fault::timed_out, about_model(kDeadlinePassed)});
       return;
     }
     HttpRequest request = provider_->encode(settings(), job_.prompt);
@@ -133,26 +137,49 @@ class CallFlight final : public Flight {
 
   void received(HttpResult result) {
     const auto finished = std::move(transfer_);  // until the end of this function: its callback is what runs
-    if (!result) return failed(as_call_error(std::move(result.error())));
+    if (!result) return failed(as_call_error(std::move(result.error())), {});
+    Feedback feedback = provider_->limits(*result);
     auto decoded = provider_->decode(*result);
-    if (!decoded) return failed(std::move(decoded.error()));
+    if (!decoded) return failed(std::move(decoded.error()), std::move(feedback));
 
     air_.retry_budgets.earn(job_.model->group);
     Usage usage = AtLeast{};
     if (const auto& counts = decoded->usage) {
-      usage = Exact{counts->input, counts->output};
+      usage = counted(*counts);
+      learn(*counts);
       receipt_.usage_known = true;
       receipt_.used.input += counts->input;
       receipt_.used.cached_input += counts->cached_input;
       receipt_.used.output += counts->output;
       receipt_.used.reasoning += counts->reasoning;
     }
-    if (settle(Ending::success, usage)) land(std::move(*decoded));
+    if (settle({.ending = Ending::success, .usage = usage, .feedback = std::move(feedback)})) land(std::move(*decoded));
   }
 
-  void failed(CallError failure) {
+  // What the account's limits count of it.
+  Exact counted(const TokenCounts& counts) const {
+    const bool cached_is_free = settings().charge_model == ChargeModel::anthropic;
+    return {std::max<std::int64_t>(counts.input - (cached_is_free ? counts.cached_input : 0), 0), counts.output};
+  }
+
+  // What the prompt and its answer are likely to take, by those before; never more than they can take.
+  Estimate likely() const {
+    Estimate likely = estimate(job_.prompt);
+    likely.input_tokens = air_.estimator.input(job_.model->group + 1, likely.input_tokens);
+    if (job_.kind != 0) likely.output_tokens = air_.estimator.output(job_.kind, likely.output_tokens);
+    return likely;
+  }
+  void learn(const TokenCounts& counts) const {
+    air_.estimator.learn_input(job_.model->group + 1, estimate(job_.prompt).input_tokens, counts.input);
+    if (job_.kind != 0) air_.estimator.learn_output(job_.kind, counts.output);
+  }
+
+  void failed(CallError failure, Feedback feedback) {
+    feedback.rate_limited = failure.rate_limited;
+    feedback.retry_after = failure.retry_after;
+    feedback.exhausted = failure.exhausted;
     // The slots and what was reserved are given back before anything waits.
-    if (!settle(failure.ending, AtLeast{})) return;
+    if (!settle({.ending = failure.ending, .feedback = std::move(feedback)})) return;
     failure.error.message = about_model(without_key(std::move(failure.error.message)));
     if (!failure.retry) return land(std::move(failure.error));
 
@@ -161,6 +188,8 @@ class CallFlight final : public Flight {
     const auto next = next_attempt(policy, receipt_.attempts, *first_sent_, now, failure.retry_after, air_.random);
     if (next && (!job_.deadline || *next < *job_.deadline)) {
       if (air_.retry_budgets.spend(job_.model->group)) {
+        // Refused for a rate, the whole group is closed: in its queue this call keeps its turn.
+        if (failure.rate_limited) return ask();
         pause_ = air_.loop.at(*next, [this] { ask(); });
         return;
       }
@@ -200,10 +229,10 @@ class CallFlight final : public Flight {
   }
 
   // True when the flight is still there, and still flying.
-  bool settle(Ending ending, Usage usage) {
+  bool settle(const Settlement& settlement) {
     const std::weak_ptr<const Life> alive = life_;
     Lease lease = std::move(lease_);
-    lease.settle(ending, usage);
+    lease.settle(settlement);
     return still_flying(alive);
   }
 

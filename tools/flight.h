@@ -13,6 +13,7 @@
 #include <string>
 #include <variant>
 
+#include "limiter/estimator.h"
 #include "tools/http/client.h"
 #include "tools/model.h"
 #include "tools/retry.h"
@@ -24,6 +25,10 @@ struct Job {
   Prompt prompt;
   std::optional<Instant> deadline;  // the caller's, for the whole call
   std::uint64_t caller = 0;         // see Ask: by this number a refused call is known when it is made again
+  ClientId client = 0;
+  ToolId tool = 0;
+  Priority priority = Priority::interactive;
+  std::uint64_t kind = 0;           // of calls whose answers are alike in length: a tool at a profile; 0 = not learned
 };
 
 // What a call cost its account and its caller.
@@ -32,6 +37,7 @@ struct Receipt {
   TokenCounts used;           // summed over attempts that reported
   bool usage_known = false;   // the provider reported it
   Duration waited{};          // for admission, summed over attempts
+  Duration throttled{};       // the part of it that limits were the reason of, not slots
   Duration took{};            // from start to landing
   int attempts = 0;           // requests handed to the provider
   std::optional<std::int64_t> cost_picodollars;
@@ -57,6 +63,7 @@ struct Airspace {
   Gate& gate;
   HttpClient& http;
   RetryBudgets& retry_budgets;
+  Estimator& estimator;
   std::mt19937_64& random;  // jitter
 };
 

@@ -17,12 +17,19 @@ std::string seconds(Duration span) {
   return fmt::format("{:g} s", tenths);
 }
 
-// What a limit's name means, for someone who has not read the configuration.
+// What a limit's name means, for someone who has not read the configuration; with its verb.
 std::string spelled_out(const std::string& limit) {
-  if (limit == "rpm") return "requests per minute (rpm)";
-  if (limit == "tpm") return "tokens per minute (tpm)";
-  return limit;
+  static constexpr std::pair<std::string_view, std::string_view> kPeriods[] = {
+      {"ps", "second"}, {"pm", "minute"}, {"ph", "hour"}, {"pd", "day"}};
+  static constexpr std::pair<std::string_view, std::string_view> kUnits[] = {
+      {"r", "requests"}, {"t", "tokens"}, {"input_t", "input tokens"}, {"output_t", "output tokens"}};
+  for (const auto& [unit, units] : kUnits)
+    for (const auto& [per, period] : kPeriods)
+      if (limit == fmt::format("{}{}", unit, per)) return fmt::format("{} per {} ({}) are", units, period, limit);
+  return fmt::format("limit \"{}\" is", limit);
 }
+
+bool counts_requests(const std::string& limit) { return limit.size() == 3 && limit.starts_with("rp"); }
 
 Json text_block(std::string text) { return {{"type", "text"}, {"text", std::move(text)}}; }
 
@@ -42,12 +49,27 @@ const char* reason(Refusal::Reason why) {
   return "unknown";
 }
 
+const char* kind(Refusal::Scope of) {
+  switch (of) {
+    case Refusal::Scope::server:
+      return "server";
+    case Refusal::Scope::model:
+      return "model";
+    case Refusal::Scope::tool:
+      return "tool";
+    case Refusal::Scope::client:
+      return "client";
+  }
+  return "unknown";
+}
+
 Json usage(const Tool& tool, const Receipt& receipt) {
   const TokenCounts& used = receipt.used;
   Json usage = {{"model", tool.model()->settings.alias},
                 {"reserved_input_tokens", receipt.reserved.input_tokens},
                 {"reserved_output_tokens", receipt.reserved.output_tokens},
                 {"waited_ms", ms(receipt.waited)},
+                {"throttled_ms", ms(receipt.throttled)},
                 {"took_ms", ms(receipt.took)},
                 {"attempts", receipt.attempts}};
   // Unknown is null, never 0.
@@ -61,7 +83,10 @@ Json usage(const Tool& tool, const Receipt& receipt) {
 }
 
 Json refusal_data(const Refusal& refusal) {
-  Json data = {{"reason", reason(refusal.reason)}, {"scope", refusal.scope}, {"limit", refusal.limit}};
+  Json data = {{"reason", reason(refusal.reason)},
+               {"of", kind(refusal.of)},
+               {"scope", refusal.scope},
+               {"limit", refusal.limit}};
   if (refusal.retry_after) {
     data["retry_after_ms"] = ms(*refusal.retry_after);
     data["predicted"] = refusal.limit != "concurrency" && refusal.limit != "queue";
@@ -101,18 +126,22 @@ void answer_completion(const Tool& tool, const Completion& completion, ToolResul
 }  // namespace
 
 std::string text(const Refusal& refusal, const std::string& model) {
-  const std::string scope = refusal.scope == "server" ? "server" : fmt::format("model \"{}\"", model);
+  // Its group may go by another alias than the caller's model.
+  const std::string scope = refusal.of == Refusal::Scope::server  ? "server"
+                            : refusal.of == Refusal::Scope::model ? fmt::format("model \"{}\"", model)
+                                                                  : fmt::format("{} \"{}\"", kind(refusal.of), refusal.scope);
   const std::string retry =
       refusal.retry_after ? fmt::format("; retry after {}", seconds(*refusal.retry_after)) : std::string();
   switch (refusal.reason) {
     case Refusal::Reason::never:
       return fmt::format("{}: this call needs {} {} at once, and {} are the most that is ever admitted; send less text",
-                         scope, refusal.needed, refusal.limit == "rpm" ? "requests" : "tokens",
+                         scope, refusal.needed, counts_requests(refusal.limit) ? "requests" : "tokens",
                          refusal.largest.value_or(0));
     case Refusal::Reason::wait_too_long:
     case Refusal::Reason::timed_out:
+      if (refusal.limit == "pause") return fmt::format("{}: its provider has refused calls for their rate{}", scope, retry);
       if (refusal.limit == "concurrency") return fmt::format("{}: every concurrent call is taken{}", scope, retry);
-      return fmt::format("{}: {} are exhausted{}", scope, spelled_out(refusal.limit), retry);
+      return fmt::format("{}: {} exhausted{}", scope, spelled_out(refusal.limit), retry);
     case Refusal::Reason::queue_full:
       return fmt::format("{}: too many calls are waiting already{}", scope, retry);
     case Refusal::Reason::closing:

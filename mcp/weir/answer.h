@@ -1,6 +1,6 @@
 // What a landed call looks like to an agent: the text, the same as structured content, and what it cost as _meta.
 // Shape:   _meta["weir/usage"] on every result of a call that reached the gate; _meta["weir/refusal"] on refusals:
-//          {reason, limit, scope, retry_after_ms, predicted, largest}. predicted: the wait follows from the buckets and
+//          {reason, of, scope, limit, retry_after_ms, predicted, largest}. predicted: the wait follows from the buckets and
 //          the queue; false: it is a guess, because nobody knows when a call in flight ends.
 // Units:   milliseconds, tokens, US dollars (null when a price is unknown).
 // Threads: pure functions.

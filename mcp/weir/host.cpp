@@ -7,6 +7,7 @@
 
 #include "mcp/jsonrpc.h"
 #include "mcp/weir/answer.h"
+#include "mcp/weir/limits_tool.h"
 #include "mcp/weir/offer.h"
 #include "mcp/weir/pages.h"
 #include "mcp/weir/prompts.h"
@@ -24,10 +25,10 @@ std::int64_t whole_ms(Duration span) { return std::chrono::round<std::chrono::mi
 void log_call(std::uint64_t id, const std::string& client, const Tool& tool, const Landing& landing) {
   const Receipt& receipt = landing.receipt;
   spdlog::info(
-      "call={} client={} tool={} model={} waited_ms={} took_ms={} attempts={} input_tokens={} output_tokens={} "
-      "outcome={}",
-      id, client, tool.settings().name, tool.model()->settings.alias, whole_ms(receipt.waited), whole_ms(receipt.took),
-      receipt.attempts, receipt.used.input, receipt.used.output, outcome(landing));
+      "call={} client={} tool={} model={} waited_ms={} throttled_ms={} took_ms={} attempts={} input_tokens={} "
+      "output_tokens={} outcome={}",
+      id, client, tool.settings().name, tool.model()->settings.alias, whole_ms(receipt.waited),
+      whole_ms(receipt.throttled), whole_ms(receipt.took), receipt.attempts, receipt.used.input, receipt.used.output, outcome(landing));
 }
 
 // What the caller hears of it beside the answer, if it listens to logs.
@@ -63,6 +64,13 @@ const char* in_words(Flight::Stage stage) {
       return "waiting before the next attempt";
   }
   return "";
+}
+
+// Calls of one tool have answers of like length.
+std::uint64_t kind_of(const Tool& tool) {
+  const std::uint64_t number = std::hash<std::string>()(tool.model()->settings.alias) * 0x9e3779b97f4a7c15 +
+                               std::hash<std::string>()(tool.settings().name);
+  return number == 0 ? 1 : number;
 }
 
 ProtocolError unknown(const char* what, const std::string& name, const std::vector<std::string>& known) {
@@ -106,14 +114,16 @@ struct WeirHost::Flying {
   std::optional<std::stop_callback<std::function<void()>>> on_stop{};
 };
 
-WeirHost::WeirHost(Loop& loop, Gate& gate, Flights& flights, std::shared_ptr<const Catalog> catalog,
-                   WeirHostOptions options)
+WeirHost::WeirHost(Loop& loop, Gate& gate, const Tally& tally, Callers& callers, Flights& flights,
+                   std::shared_ptr<const Catalog> catalog, WeirHostOptions options)
     : loop_(loop),
       gate_(gate),
+      tally_(tally),
+      callers_(callers),
       flights_(flights),
       catalog_(std::move(catalog)),
       options_(std::move(options)),
-      offer_(make_offer(*catalog_)),
+      offer_(make_offer(*catalog_, options_.limits_tool)),
       changes_(static_cast<std::size_t>(options_.subscriptions_max)) {}
 
 Identity WeirHost::identity() const { return {"weir", "Weir", options_.version}; }
@@ -121,8 +131,14 @@ Identity WeirHost::identity() const { return {"weir", "Weir", options_.version};
 std::string WeirHost::instructions() const { return mcp::instructions(*catalog_); }
 
 void WeirHost::call(ToolCall call, Context context, std::function<void(ToolReply)> done) {
+  if (options_.limits_tool && call.name == kLimitsTool)
+    return call_limits(std::move(call), context.principal, std::move(done));
   const Tool* tool = catalog_->find(call.name);
-  if (tool == nullptr) return done(unknown("tool", call.name, names(*catalog_)));
+  if (tool == nullptr) {
+    auto known = names(*catalog_);
+    if (options_.limits_tool) known.push_back(kLimitsTool);
+    return done(unknown("tool", call.name, known));
+  }
   auto prompt = tool->fill(call.arguments);
   if (!prompt) return done(bad_arguments(prompt.error()));
   std::shared_ptr<Flying> flying(new Flying{++calls_, catalog_, tool, std::move(context), std::move(done)});
@@ -134,21 +150,37 @@ void WeirHost::call(ToolCall call, Context context, std::function<void(ToolReply
 void WeirHost::start(std::shared_ptr<Flying> flying, Prompt prompt) {
   flying->started = loop_.now();
   const Tool& tool = *flying->tool;
-  const std::uint64_t caller = number_of(flying->context.principal.name, tool.settings().name, prompt);
-  flying->flight =
-      flights_.start({tool.model(), std::move(prompt), std::nullopt, caller}, [this, flying](Landing landing) {
-        flying->on_stop.reset();
-        reports_.erase(flying->flight);
-        tell_call(*flying->context.sink, *flying->tool, landing);
-        flying->done(reply(*flying->tool, landing));
-        log_call(flying->id, flying->context.principal.name, *flying->tool, landing);
-        limits_changed();
-      });
+  const Caller client = callers_.of(flying->context.principal.name);
+  Job job;
+  job.model = tool.model();
+  job.caller = number_of(flying->context.principal.name, tool.settings().name, prompt);
+  job.prompt = std::move(prompt);
+  job.client = client.id;
+  job.tool = tool_id(gate_, tool);
+  job.priority = lower(client.priority, tool.settings().priority);
+  job.kind = kind_of(tool);
+  flying->flight = flights_.start(std::move(job), [this, flying](Landing landing) {
+    flying->on_stop.reset();
+    reports_.erase(flying->flight);
+    tell_call(*flying->context.sink, *flying->tool, landing);
+    flying->done(reply(*flying->tool, landing));
+    log_call(flying->id, flying->context.principal.name, *flying->tool, landing);
+    limits_changed();
+  });
   // Called from whichever thread asks to stop, perhaps at once.
   flying->on_stop.emplace(flying->context.stop,
                           [this, flight = flying->flight] { loop_.post([this, flight] { flights_.cancel(flight); }); });
   if (flying->context.sink->wants_progress()) report_in(kFirstReport, flying);
   limits_changed();
+}
+
+// Never queued behind model calls: it asks the gate, and waits for nothing.
+void WeirHost::call_limits(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done) {
+  auto question = limits_question(*catalog_, call.arguments);
+  if (!question) return done(bad_arguments(question.error()));
+  loop_.post([this, question = *question, name = principal.name, catalog = catalog_, done = std::move(done)] {
+    done(limits_answer(gate_, tally_, *catalog, callers_.of(name), question));
+  });
 }
 
 void WeirHost::report_in(Duration span, const std::shared_ptr<Flying>& flying) {
@@ -183,7 +215,7 @@ void WeirHost::get(PromptCall call, Context, std::function<void(PromptReply)> do
   done(unknown("prompt", call.name, known));
 }
 
-void WeirHost::read(ResourceRead call, Context, std::function<void(ReadReply)> done) {
+void WeirHost::read(ResourceRead call, Context context, std::function<void(ReadReply)> done) {
   if (call.uri == kConfigUri)
     return done(contents(call.uri, "application/toml", options_.config_text, offer_->validity));
   if (const Tool* tool = tool_of(*catalog_, call.uri))
@@ -193,8 +225,10 @@ void WeirHost::read(ResourceRead call, Context, std::function<void(ReadReply)> d
                               fmt::format("no resource \"{}\"; there are {}, {}, {}{{name}}", call.uri.substr(0, 200),
                                           kLimitsUri, kConfigUri, kToolUriPrefix),
                               Json{{"uri", call.uri}}});
-  loop_.post([this, uri = std::move(call.uri), done = std::move(done)] {
-    done(contents(uri, "application/json", limits_page(gate_, *catalog_).dump(2), {.ttl_ms = 1000, .everybody = true}));
+  loop_.post([this, uri = std::move(call.uri), name = context.principal.name, done = std::move(done)] {
+    const Json page = limits_page(gate_, tally_, *catalog_, callers_.of(name));
+    // A client sees its own limits beside the models'.
+    done(contents(uri, "application/json", page.dump(2), {.ttl_ms = 1000, .everybody = false}));
   });
 }
 

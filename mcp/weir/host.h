@@ -13,7 +13,9 @@
 #include <memory>
 
 #include "mcp/host.h"
+#include "limiter/tally.h"
 #include "tools/catalog/catalog.h"
+#include "tools/callers.h"
 #include "tools/flights.h"
 
 namespace weir::mcp {
@@ -22,11 +24,13 @@ struct WeirHostOptions {
   std::string version;
   std::string config_text = {};  // weir://config
   int subscriptions_max = 1024;
+  bool limits_tool = true;  // whether weir_limits is offered
 };
 
 class WeirHost final : public Host {
  public:
-  WeirHost(Loop& loop, Gate& gate, Flights& flights, std::shared_ptr<const Catalog> catalog, WeirHostOptions options);
+  WeirHost(Loop& loop, Gate& gate, const Tally& tally, Callers& callers, Flights& flights,
+           std::shared_ptr<const Catalog> catalog, WeirHostOptions options);
 
   Identity identity() const override;
   std::string instructions() const override;
@@ -41,12 +45,15 @@ class WeirHost final : public Host {
  private:
   struct Flying;
   void start(std::shared_ptr<Flying> flying, Prompt prompt);
+  void call_limits(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done);
   void report_in(Duration span, const std::shared_ptr<Flying>& flying);
   void report(const std::shared_ptr<Flying>& flying);
   void limits_changed();
 
   Loop& loop_;
   Gate& gate_;
+  const Tally& tally_;
+  Callers& callers_;
   Flights& flights_;
   const std::shared_ptr<const Catalog> catalog_;
   const WeirHostOptions options_;

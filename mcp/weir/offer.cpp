@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "mcp/weir/limits_tool.h"
+
 namespace weir::mcp {
 namespace {
 
@@ -36,11 +40,15 @@ std::string dollars(double amount) { return fmt::format("${:.2g}", amount); }
 
 }  // namespace
 
-std::shared_ptr<const Offer> make_offer(const Catalog& catalog) {
+std::shared_ptr<const Offer> make_offer(const Catalog& catalog, bool with_limits_tool) {
   Offer offer;
   for (const auto& [name, tool] : catalog.tools()) {
     offer.tools.push_back(definition_of(tool));
     if (tool.settings().as_prompt) offer.prompts.push_back(prompt_of(tool));
+  }
+  if (with_limits_tool) {
+    offer.tools.push_back(limits_tool(catalog));
+    std::sort(offer.tools.begin(), offer.tools.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   }
   offer.resources.push_back({kConfigUri, "config", "Configuration",
                              "The configuration in force, as TOML; without secrets.", "application/toml"});
@@ -74,7 +82,7 @@ std::string instructions(const Catalog& catalog) {
       "whose text says \"retry after\" was refused by a limit before anything was sent or charged: wait as long as it "
       "says (_meta[\"weir/refusal\"].retry_after_ms), then make the same call again, which has kept its place. One "
       "that "
-      "names a largest amount never fits: send less text. Before a large batch, read weir://limits. Prices:";
+      "names a largest amount never fits: send less text. Before a large batch, read weir://limits (or call weir_limits, if it is there). Prices:";
   std::size_t named = 0;
   for (const auto& [name, tool] : catalog.tools()) {
     if (++named > kToolsNamed)

@@ -1,19 +1,23 @@
 // The resources: what weir://limits and weir://tools/{name} say.
-// Shape:   limits: {server: {concurrency_limit, in_flight, waiting}, models: {alias: {in_flight, waiting,
-//          predicted_wait_ms, limits: {rpm: {amount, per_s, burst, level}}}}}; a level below zero is debt; the wait is
-//          that of the smallest call.
+// Shape:   limits: {server: {concurrency_limit, queue_limit, in_flight, waiting}, models: {alias: {in_flight, waiting,
+//          predicted_wait_ms, paused_for_ms?, max_concurrency?, limits: {rpm: {amount, per_s, burst, level, shape,
+//          closed_for_ms?}}, yours?: [{of, name, …as above}], calls: {admitted, refused, failed, pauses, queued_ms,
+//          throttled_ms, reserved_tokens, used_tokens, debt_tokens, refused_by: {limit: n}}}}}; a level below zero is
+//          debt; the wait is that of the smallest call; `yours` are the asking client's own limits on the model, and its
+//          parent's; calls are counted since the start.
 // Threads: limits_page() on the loop's; the rest any.
 #pragma once
 
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "limiter/gate.h"
+#include "limiter/tally.h"
 #include "tools/catalog/catalog.h"
+#include "tools/callers.h"
 
 namespace weir::mcp {
 
-nlohmann::json limits_page(const Gate& gate, const Catalog& catalog);
+nlohmann::json limits_page(const Gate& gate, const Tally& tally, const Catalog& catalog, const Caller& client);
 nlohmann::json tool_page(const Tool& tool);
 
 }  // namespace weir::mcp

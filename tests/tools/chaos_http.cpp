@@ -173,7 +173,7 @@ std::unique_ptr<Transfer> ChaosHttp::send(HttpRequest request, std::function<voi
   const std::string user = body["messages"].back()["content"];
   const int call = std::stoi(user.substr(0, user.find(' ')));
   const std::int64_t input = counted_input(body), cap = body["max_completion_tokens"];
-  const Claim reserved{1, input + cap};
+  const Claim reserved{1, reserved_tokens_};
   Account& account = accounts_.at(body["model"]);
   Seen& seen = seen_[call];
   const Instant now = loop_.now();
@@ -181,6 +181,8 @@ std::unique_ptr<Transfer> ChaosHttp::send(HttpRequest request, std::function<voi
   ++requests_;
   ++seen.requests;
   if (seen.open > 0) complain_(fmt::format("call {} has two requests at once", call));
+  if (reserved.tokens < 1 || reserved.tokens > 4 * input + cap)
+    complain_(fmt::format("call {} reserved {} tokens for {} in and at most {} out", call, reserved.tokens, input, cap));
   if (now < seen.not_before) complain_(fmt::format("call {} came back before its Retry-After", call));
   if (in_flight_ >= slots_) complain_(fmt::format("more than {} requests in flight", slots_));
   if (account.in_flight >= account.slots)

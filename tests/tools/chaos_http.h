@@ -39,6 +39,9 @@ class ChaosHttp final : public HttpClient {
 
   std::unique_ptr<Transfer> send(HttpRequest request, std::function<void(HttpResult)> done) override;
 
+  // The next request has been admitted with this many tokens reserved.
+  void expect(std::int64_t reserved_tokens) { reserved_tokens_ = reserved_tokens; }
+
   std::map<std::string, Account>& accounts() { return accounts_; }  // by model name
   Seen& seen(int call) { return seen_[call]; }
   int in_flight() const { return in_flight_; }
@@ -67,6 +70,7 @@ class ChaosHttp final : public HttpClient {
   std::map<std::string, Account> accounts_;
   std::map<int, Seen> seen_;
   int in_flight_ = 0, requests_ = 0;
+  std::int64_t reserved_tokens_ = 0;
 };
 
 }  // namespace weir::simulation

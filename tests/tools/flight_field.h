@@ -21,6 +21,15 @@ inline HttpResult failure(Fault fault, bool sent) {
   return tl::unexpected(HttpFailure{.fault = fault, .message = "it broke", .sent = sent});
 }
 
+inline LimitSettings per_minute(const char* name, LimitCounts counts, std::int64_t amount, std::int64_t burst) {
+  LimitSettings limit;
+  limit.name = name;
+  limit.counts = counts;
+  limit.amount = limit.debt = amount;
+  limit.burst = burst;
+  return limit;
+}
+
 // One model with 60 requests and 6,000 tokens a minute; prompt() reserves 108 tokens: 8 in, 100 out.
 struct FlightField {
   FakeLoop loop;
@@ -29,7 +38,8 @@ struct FlightField {
   FakeHttp http;
   RetryBudgets budgets;
   std::mt19937_64 random{1};
-  Airspace air{loop, gate, http, budgets, random};
+  Estimator estimator;
+  Airspace air{loop, gate, http, budgets, estimator, random};
   std::shared_ptr<Model> model = std::make_shared<Model>();
   std::vector<Landing> landings;
 
@@ -37,13 +47,19 @@ struct FlightField {
     model->settings.alias = "fast";
     model->settings.provider = "compatible";
     model->settings.base_url = "http://provider/v1";
-    model->settings.rpm = 60;
-    model->settings.tpm = 6'000;
+    model->settings.charge_model = ChargeModel::total;
+    model->settings.limits = {per_minute("rpm", LimitCounts::requests, 60, 60), per_minute("tpm", LimitCounts::tokens, 6'000, 6'000)};
     model->settings.prices = {.input = 2, .cached_input = {}, .output = 3};
     model->group = gate.group(limit_group(model->settings));
   }
   static Prompt prompt() { return {.system = "", .user = "abc", .max_output_tokens = 100}; }
-  Job job(std::optional<Instant> deadline = {}) { return {model, prompt(), deadline}; }
+  Job job(std::optional<Instant> deadline = {}) {
+    Job job;
+    job.model = model;
+    job.prompt = prompt();
+    job.deadline = deadline;
+    return job;
+  }
   std::unique_ptr<Flight> fly(std::optional<Instant> deadline = {}) {
     return start_flight(air, job(deadline), [this](Landing landing) { landings.push_back(std::move(landing)); });
   }

@@ -140,11 +140,11 @@ TEST_CASE("a flight may be destroyed by another's landing, in the middle of aski
   Field f;
   f.model->settings.alias = "slow";
   f.model->settings.model = "slow";
-  f.model->settings.rpm = 12;
-  f.model->settings.rpm_burst = 1;
+  f.model->settings.limits[0].amount = 12;
+  f.model->settings.limits[0].burst = 1;
   f.model->group = f.gate.group(limit_group(f.model->settings));
   auto asking = f.fly();
-  f.http.answer(0, HttpResponse{429, {{"retry-after", "5"}}, "{}"});
+  f.http.answer(0, HttpResponse{503, {{"retry-after", "5"}}, "{}"});
   const auto expiring = start_flight(f.air, f.job(f.loop.now() + 5s), [&](Landing landing) {
     f.landings.push_back(std::move(landing));
     asking.reset();

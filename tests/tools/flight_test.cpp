@@ -22,7 +22,7 @@ TEST_CASE("an answer lands as a completion, and its usage replaces the reservati
   REQUIRE(f.landings.size() == 1);
   const Landing& landing = f.landings[0];
   CHECK(std::get<Completion>(landing.outcome).text == "Hi");
-  CHECK(landing.receipt.reserved == Estimate{8, 100});
+  CHECK(landing.receipt.reserved == Estimate{8, 100, 100});
   CHECK(landing.receipt.used == TokenCounts{.input = 9, .output = 4});
   CHECK(landing.receipt.usage_known);
   CHECK(landing.receipt.attempts == 1);
@@ -151,10 +151,9 @@ TEST_CASE("what retrying does not help lands at once", "[flight]") {
 TEST_CASE("a Retry-After beyond the retry time lands at once as unavailable and names the wait", "[flight]") {
   Field f;
   f.model->settings.retry_time = 10s;
-  const auto first = f.fly();
+  const auto first = f.fly(), second = f.fly();
   f.http.answer(0, HttpResponse{429, {{"retry-after", "10"}}, "{}"});
   CHECK(f.landings.empty());
-  const auto second = f.fly();
   f.http.answer(1, HttpResponse{429, {{"retry-after", "11"}}, "{}"});
   REQUIRE(f.landings.size() == 1);
   CHECK(f.error().fault == Fault::unavailable);
@@ -163,10 +162,9 @@ TEST_CASE("a Retry-After beyond the retry time lands at once as unavailable and 
 
 TEST_CASE("a Retry-After beyond the caller's deadline lands at once as unavailable and names the wait", "[flight]") {
   Field f;
-  const auto first = f.fly(f.loop.now() + 3s + 1ns);
+  const auto first = f.fly(f.loop.now() + 3s + 1ns), second = f.fly(f.loop.now() + 3s);
   f.http.answer(0, HttpResponse{429, {{"retry-after", "3"}}, "{}"});
   CHECK(f.landings.empty());
-  const auto second = f.fly(f.loop.now() + 3s);
   f.http.answer(1, HttpResponse{429, {{"retry-after", "3"}}, "{}"});
   REQUIRE(f.landings.size() == 1);
   CHECK(f.error().fault == Fault::unavailable);
@@ -197,7 +195,7 @@ TEST_CASE("a retry may not wait for admission beyond the retry time", "[flight]"
   Field f;
   f.model->settings.retry_time = 5s;
   auto flight = f.fly();
-  f.http.answer(0, HttpResponse{429, {{"retry-after", "2"}}, "{}"});
+  f.http.answer(0, HttpResponse{503, {{"retry-after", "2"}}, "{}"});
   const auto a = f.fly(), b = f.fly();  // both slots, for ever
   f.loop.run_for(5s);
   REQUIRE(f.landings.size() == 1);
@@ -221,6 +219,59 @@ TEST_CASE("the configured key is masked when the provider repeats it", "[flight]
   CHECK(f.error().fault == Fault::denied);
   CHECK(f.error().message.find("hunter2") == std::string::npos);
   CHECK(f.error().message.find("Invalid key ***, really: ***!") != std::string::npos);
+}
+
+TEST_CASE("a refusal for a rate closes the group for every call of it, until the provider's word has passed", "[flight]") {
+  Field f;
+  const auto first = f.fly();
+  f.http.answer(0, HttpResponse{429, {{"retry-after", "2"}}, R"({"error":{"type":"tokens","code":"rate_limit_exceeded"}})"});
+  const auto second = f.fly();
+  CHECK(f.http.count() == 1);
+  f.loop.run_for(2s - 1ns);
+  CHECK(f.http.count() == 1);
+  f.loop.run_for(1ns);
+  CHECK(f.http.count() == 2);  // one probe, who asked first
+  f.http.answer(1, answer(9, 4));
+  CHECK(f.http.count() == 3);
+  CHECK(f.landings.size() == 1);
+}
+
+TEST_CASE("what the headers say is left, is left", "[flight]") {
+  Field f;
+  const auto flight = f.fly();
+  HttpResponse said = answer(9, 4);
+  said.headers = {{"x-ratelimit-remaining-tokens", "500"}, {"x-ratelimit-limit-tokens", "3000"}};
+  f.http.answer(0, said);
+  CHECK(f.store.level(1, f.loop.now()) == 500);
+  CHECK(f.store.limit(1).amount == 3000);
+  CHECK(f.store.limit(0).amount == 60);
+}
+
+TEST_CASE("what answers were long before is what is reserved for the next, and never more than their cap", "[flight]") {
+  Field f;
+  const auto reserved = [&] {
+    Job job = f.job();
+    job.kind = 7;
+    const auto flight = start_flight(f.air, job, [&](Landing landing) { f.landings.push_back(std::move(landing)); });
+    f.http.answer_last(answer(8, 12));
+    return f.landings.back().receipt.reserved.output_tokens;
+  };
+  for (int i = 0; i < 5; ++i) CHECK(reserved() == 100);
+  const std::int64_t sixth = reserved();
+  CHECK(sixth < 50);
+  CHECK(sixth >= 12);
+}
+
+TEST_CASE("a call that is charged without its cached input says so to the limits only", "[flight]") {
+  for (const auto& [model, charged] : {std::pair{ChargeModel::total, 1'004}, std::pair{ChargeModel::anthropic, 104}}) {
+    Field f;
+    f.model->settings.charge_model = model;
+    const auto flight = f.fly();
+    f.http.answer(0, HttpResponse{200, {}, R"({"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":)"
+                               R"({"prompt_tokens":1000,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":900}}})"});
+    CHECK(f.tokens_charged() == charged);
+    CHECK(f.landings[0].receipt.used.input == 1000);
+  }
 }
 
 }  // namespace

@@ -35,13 +35,12 @@ class ExactBucket {
     else
       level_ = std::min(level_, std::max(level_ - whole(actual - charged), -whole(limit_.debt)));
   }
-  // Whether a bucket that is full at `full_at` is this one, but for rounding: a nanosecond by operation, and one by unit of the
-  // burst, which is also how much deeper the floor under its debt lies.
-  bool agrees(Instant full_at, Instant now) {
+  // Whether a bucket that has this many whole units is this one, but for rounding: a nanosecond by operation, and one by unit
+  // of the burst, which is also how much deeper the floor under its debt lies; and up to a unit, because units are whole.
+  bool agrees(std::int64_t level, Instant now) {
     refill(now);
-    const Wide missing = full_at > now ? static_cast<Wide>((full_at - now).count()) * limit_.amount : 0;
-    const Wide difference = (whole(limit_.burst) - missing) - level_;
-    return std::max(difference, -difference) <= static_cast<Wide>(operations_ + limit_.burst) * limit_.amount;
+    const Wide difference = level_ - whole(level), rounding = static_cast<Wide>(operations_ + limit_.burst) * limit_.amount;
+    return -rounding <= difference && difference < whole(1) + rounding;
   }
   double level() const { return static_cast<double>(level_) / static_cast<double>(limit_.per.count()); }
 

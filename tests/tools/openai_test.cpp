@@ -142,5 +142,55 @@ TEST_CASE("Retry-After in milliseconds comes before the one in seconds", "[opena
   }
 }
 
+TEST_CASE("what the rate headers say of requests and tokens is read, in Go's durations", "[openai]") {
+  const auto feedback = openai_limits({200,
+                                       {{"x-ratelimit-limit-requests", "500"},
+                                        {"x-ratelimit-remaining-requests", "499"},
+                                        {"x-ratelimit-reset-requests", "120ms"},
+                                        {"x-ratelimit-limit-tokens", "500000"},
+                                        {"x-ratelimit-remaining-tokens", "499984"},
+                                        {"x-ratelimit-reset-tokens", "6m0s"},
+                                        {"x-ratelimit-remaining-project-tokens", "7"}},
+                                       ""});
+  CHECK(feedback.readings ==
+        std::vector<Reading>{
+            {.unit = Unit::requests, .limit = 500, .remaining = 499, .resets_in = std::chrono::milliseconds(120)},
+            {.unit = Unit::tokens, .limit = 500'000, .remaining = 499'984, .resets_in = std::chrono::minutes(6)},
+            {.unit = Unit::tokens, .remaining = 7}});
+  CHECK_FALSE(feedback.rate_limited);
+}
+
+TEST_CASE("rate headers that cannot be read are left out", "[openai]") {
+  for (const char* text : {"", "-1", "1.5", "many", "1e3", "99999999999999999999", " 1"}) {
+    INFO(text);
+    CHECK(openai_limits({200, {{"x-ratelimit-limit-tokens", text}}, ""}).readings.empty());
+  }
+  CHECK(openai_limits({200, {}, ""}).readings.empty());
+}
+
+TEST_CASE("a duration is hours, minutes, seconds and milliseconds, and nothing else", "[openai]") {
+  using namespace std::chrono_literals;
+  CHECK(go_duration("12ms") == 12ms);
+  CHECK(go_duration("1s") == 1s);
+  CHECK(go_duration("20.5s") == 20'500ms);
+  CHECK(go_duration("4m12.172s") == 252'172ms);
+  CHECK(go_duration("23h18m29.144s") == 23h + 18min + 29'144ms);
+  CHECK(go_duration("0s") == 0s);
+  for (const char* text : {"", "s", "1", "1x", "1s ", "-1s", "1e9h", "nan s", "99999999h", "1h99999999h"}) {
+    INFO(text);
+    CHECK_FALSE(go_duration(text));
+  }
+}
+
+TEST_CASE("a 429 names the dimension that is exhausted, where the provider does", "[openai]") {
+  const auto exhausted = [](const std::string& type) {
+    return openai_error({429, {}, R"({"error":{"message":"m","code":"rate_limit_exceeded","type":")" + type + "\"}}"}).exhausted;
+  };
+  CHECK(exhausted("tokens") == Unit::tokens);
+  CHECK(exhausted("requests") == Unit::requests);
+  CHECK_FALSE(exhausted("else"));
+  CHECK_FALSE(openai_error({429, {}, R"({"error":{"type":"tokens","code":"insufficient_quota"}})"}).exhausted);
+}
+
 }  // namespace
 }  // namespace weir

@@ -8,6 +8,7 @@
 #include "limiter/store_memory.h"
 #include "tests/fakes/fake_loop.h"
 #include "tests/tools/chaos_http.h"
+#include "tests/tools/flight_field.h"
 #include "tools/flights.h"
 
 namespace weir::simulation {
@@ -25,12 +26,17 @@ class WatchedStore final : public Store {
       for (const Charge& charge : charges) ++out_[{charge.bucket, charge.units}];
     return shortfall;
   }
-  void settle(const Charge& charged, std::int64_t actual, Instant now) override {
+  void settle(const Charge& charged, std::int64_t actual, Instant at, Instant now) override {
     if (--out_[{charged.bucket, charged.units}] < 0) ++settled_twice_;
-    store_.settle(charged, actual, now);
+    store_.settle(charged, actual, at, now);
   }
+  void change(BucketId bucket, const Limit& to, Instant now) override { store_.change(bucket, to, now); }
+  void tighten(BucketId bucket, std::int64_t most, Instant now) override { store_.tighten(bucket, most, now); }
+  void turn(BucketId bucket, std::int64_t day, Instant ends, Instant now) override { store_.turn(bucket, day, ends, now); }
   std::int64_t level(BucketId bucket, Instant now) const override { return store_.level(bucket, now); }
-  Instant full_at(BucketId bucket) const override { return store_.full_at(bucket); }
+  Instant ready_at(BucketId bucket, std::int64_t units, Instant now, std::int64_t ahead) const override {
+    return store_.ready_at(bucket, units, now, ahead);
+  }
 
   int settled_twice() const { return settled_twice_; }
   std::int64_t never_settled() const {
@@ -45,7 +51,7 @@ class WatchedStore final : public Store {
   int settled_twice_ = 0;
 };
 
-class Simulation {
+class Simulation final : Observer {
  public:
   Simulation(std::uint64_t seed, int calls)
       : random_(seed),
@@ -53,14 +59,20 @@ class Simulation {
         gate_options_{.slots = static_cast<int>(pick(1, 8)),
                       .queue_limit = static_cast<int>(pick(0, 40)),
                       .queue_bytes = pick(1, 40) * 1000,
-                      .max_wait = std::chrono::milliseconds(pick(0, 60'000))},
+                      .max_wait = std::chrono::milliseconds(pick(0, 60'000)),
+                      .aging_bound = std::chrono::milliseconds(pick(0, 10'000)),
+                      .observer = this,
+                      .seed = random_()},
         gate_(loop_, store_, gate_options_),
         http_(loop_, random_(), gate_options_.slots, grain_, [this](const std::string& what) { complain(what); }),
         jitter_(random_()),
-        air_{loop_, gate_, http_, budgets_, jitter_},
+        air_{loop_, gate_, http_, budgets_, estimator_, jitter_},
         flights_(air_),
         calls_(static_cast<std::size_t>(calls)) {
     for (int i = 0; i < 3; ++i) add_account(i);
+    for (int i = 0; i < 4; ++i) add_client(i);
+    for (int i = 0; i < 3; ++i)
+      tools_.push_back(gate_.tool({fmt::format("tool-{}", i), chance(50) ? std::optional(static_cast<int>(pick(1, 3))) : std::nullopt}));
   }
 
   Report run() {
@@ -111,10 +123,10 @@ class Simulation {
     settings.model = fmt::format("model-{}", i);
     settings.base_url = "http://sim/v1";
     settings.api_key = Secret("sk-sim-key", "env:SIM");
-    settings.rpm = grain_ > 1ms ? 240 / pick(1, 12) : pick(20, 600);
-    settings.rpm_burst = pick(1, *settings.rpm);
-    settings.tpm = pick(2'000, 60'000);
-    settings.tpm_burst = pick(500, *settings.tpm);
+    settings.charge_model = ChargeModel::total;
+    const std::int64_t rpm = grain_ > 1ms ? 240 / pick(1, 12) : pick(20, 600), tpm = pick(2'000, 60'000);
+    settings.limits = {fakes::per_minute("rpm", LimitCounts::requests, rpm, pick(1, rpm)),
+                       fakes::per_minute("tpm", LimitCounts::tokens, tpm, pick(500, tpm))};
     if (chance(50)) settings.max_concurrency = static_cast<int>(pick(1, 4));
     settings.max_attempts = static_cast<int>(pick(1, 5));
     settings.retry_time = std::chrono::seconds(pick(0, 120));
@@ -132,6 +144,23 @@ class Simulation {
     }
   }
 
+  // One in four has no limits of its own; one has a parent.
+  void add_client(int i) {
+    ClientOptions client;
+    client.name = fmt::format("client-{}", i);
+    client.weight = static_cast<int>(pick(1, 4));
+    if (i > 0) client.limits = {{"rpm", Unit::requests, pick(20, 400), 1min, pick(1, 20), 10}};
+    if (i > 1) client.limits.push_back({"tpm", Unit::tokens, pick(2'000, 60'000), 1min, pick(200, 2'000), 2'000});
+    if (i == 3) client.parent = clients_.back();
+    clients_.push_back(gate_.client(client));
+  }
+
+  // What was reserved is the limiter's word; what it should have cost in the end is not.
+  void on(const Decision& decision) override {
+    if (const auto* admitted = std::get_if<Admitted>(&decision))
+      http_.expect(admitted->reserved.input_tokens + admitted->reserved.output_tokens);
+  }
+
   void arrive(std::size_t n) {
     Call& call = calls_[n];
     if (call.started) return;
@@ -142,6 +171,10 @@ class Simulation {
     job.prompt.user =
         fmt::format("{} {}", n, std::string(static_cast<std::size_t>(pick(0, chance(5) ? 20'000 : 600)), 'u'));
     job.prompt.max_output_tokens = pick(1, chance(5) ? 30'000 : 400);
+    if (chance(70)) job.client = clients_[static_cast<std::size_t>(pick(0, 3))];
+    if (chance(70)) job.tool = tools_[static_cast<std::size_t>(pick(0, 2))];
+    if (chance(30)) job.priority = Priority::batch;
+    job.kind = static_cast<std::uint64_t>(pick(0, 3));
     // Callers that come back, some on time, some early, some never: a few numbers are asked for again and again.
     if (chance(60)) job.caller = static_cast<std::uint64_t>(pick(1, 40));
     if (chance(30)) call.deadline = job.deadline = loop_.now() + grained(std::chrono::milliseconds(pick(0, 20'000)));
@@ -234,7 +267,7 @@ class Simulation {
       const auto& buckets = buckets_[model];
       ExactBucket* exact[] = {&account.ledger.requests(), &account.ledger.tokens()};
       for (std::size_t i = 0; i < 2; ++i) {
-        if (exact[i]->agrees(store_.full_at(buckets[i]), loop_.now())) continue;
+        if (exact[i]->agrees(store_.level(buckets[i], loop_.now()), loop_.now())) continue;
         complain(fmt::format("{} {}: level is {}, the settled charges say {:.3f}", model, i == 0 ? "rpm" : "tpm",
                              store_.level(buckets[i], loop_.now()), exact[i]->level()));
       }
@@ -243,6 +276,7 @@ class Simulation {
 
   void check_end() {
     again_.cancel();
+    gate_.audit();
     const GateState state = gate_.state();
     if (state.slots_taken != 0 || state.waiting != 0 || state.bytes_waiting != 0)
       complain(fmt::format("{} slots taken, {} waiting at the end", state.slots_taken, state.waiting));
@@ -269,11 +303,14 @@ class Simulation {
   Gate gate_;
   ChaosHttp http_;
   RetryBudgets budgets_;
+  Estimator estimator_;
   std::mt19937_64 jitter_;
   Airspace air_;
   Flights flights_;
   std::vector<std::shared_ptr<const Model>> models_;
   std::map<std::string, std::vector<BucketId>> buckets_;
+  std::vector<ClientId> clients_;
+  std::vector<ToolId> tools_;
   std::vector<Call> calls_;
   std::vector<Timer> fates_;
   Timer again_;

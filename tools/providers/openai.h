@@ -21,4 +21,10 @@ CallError openai_error(const HttpResponse& response);
 // because the core has no wall clock; nor is what is not a finite number >= 0.
 std::optional<Duration> retry_after(const HttpResponse& response);
 
+// What the x-ratelimit-* headers say of requests and tokens, of the account and of the project; what cannot be read is
+// left out.
+Feedback openai_limits(const HttpResponse& response);
+// "120ms", "1s", "6m0s", "4m12.172s": as those headers write it.
+std::optional<Duration> go_duration(std::string_view text);
+
 }  // namespace weir

@@ -125,6 +125,8 @@ CallError openai_error(const HttpResponse& response) {
   CallError result;
   result.retry = verdict.retry;
   result.rate_limited = status == 429 && verdict.retry;
+  if (result.rate_limited && said.type == "tokens") result.exhausted = Unit::tokens;
+  if (result.rate_limited && said.type == "requests") result.exhausted = Unit::requests;
   result.ending = Ending::rejected;
   // The provider's own word on retrying: a no always counts, a yes where the kind of failure leaves it open.
   if (const std::string* word = response.header("x-should-retry")) {

@@ -7,8 +7,8 @@ namespace weir {
 
 const Provider* find_provider(std::string_view name) {
   static constexpr std::array kTable = {
-      Provider{"openai", encode_openai, decode_openai},
-      Provider{"compatible", encode_openai, decode_openai},
+      Provider{"openai", encode_openai, decode_openai, openai_limits},
+      Provider{"compatible", encode_openai, decode_openai, openai_limits},
   };
   for (const Provider& provider : kTable)
     if (provider.name == name) return &provider;

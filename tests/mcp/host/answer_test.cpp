@@ -60,12 +60,13 @@ TEST_CASE("what a call used is in _meta; what is not known is null, never 0", "[
                   .used = {100, 40, 20, 5},
                   .usage_known = true,
                   .waited = 1500us,
+                  .throttled = 700us,
                   .took = 2s,
                   .attempts = 2,
                   .cost_picodollars = 18'000'000};
   Json usage = scene.answered(completion("x"), receipt).meta["weir/usage"];
   CHECK(usage == Json::parse(R"({"model":"fast","input_tokens":100,"cached_input_tokens":40,"output_tokens":20,
-    "reasoning_tokens":5,"reserved_input_tokens":120,"reserved_output_tokens":100,"waited_ms":2,"took_ms":2000,
+    "reasoning_tokens":5,"reserved_input_tokens":120,"reserved_output_tokens":100,"waited_ms":2,"throttled_ms":1,"took_ms":2000,
     "attempts":2,"cost_usd":1.8e-05})"));
   receipt.usage_known = false;
   receipt.cost_picodollars.reset();
@@ -76,26 +77,37 @@ TEST_CASE("what a call used is in _meta; what is not known is null, never 0", "[
 
 TEST_CASE("a refusal names the limit and the wait, in words and in numbers", "[answer]") {
   const Scene scene;
-  const Refusal refusal{Refusal::Reason::wait_too_long, "fast", "tpm", 1150ms, std::nullopt, 300};
+  const Refusal refusal{Refusal::Reason::wait_too_long, Refusal::Scope::model, "fast", "tpm", 1150ms, std::nullopt, 300};
   const ToolResult result = scene.answered(refusal);
   CHECK(result.is_error);
   CHECK(result.content[0]["text"] == "model \"fast\": tokens per minute (tpm) are exhausted; retry after 1.2 s");
   CHECK(
       result.meta["weir/refusal"] ==
-      Json::parse(R"({"reason":"wait_too_long","scope":"fast","limit":"tpm","retry_after_ms":1150,"predicted":true})"));
+      Json::parse(R"({"reason":"wait_too_long","of":"model","scope":"fast","limit":"tpm","retry_after_ms":1150,"predicted":true})"));
 }
 
 TEST_CASE("each refusal reads as what to do next", "[answer]") {
   using Reason = Refusal::Reason;
-  CHECK(text({Reason::never, "fast", "tpm", std::nullopt, 1000, 5200}, "fast") ==
+  using Scope = Refusal::Scope;
+  CHECK(text({Reason::never, Scope::model, "fast", "tpm", std::nullopt, 1000, 5200}, "fast") ==
         "model \"fast\": this call needs 5200 tokens at once, and 1000 are the most that is ever admitted; send less "
         "text");
-  CHECK(text({Reason::timed_out, "server", "concurrency", 100ms, std::nullopt, 1}, "fast") ==
+  CHECK(text({Reason::timed_out, Scope::server, "server", "concurrency", 100ms, std::nullopt, 1}, "fast") ==
         "server: every concurrent call is taken; retry after 0.1 s");
-  CHECK(text({Reason::queue_full, "fast", "queue", 61s, std::nullopt, 1}, "fast") ==
+  CHECK(text({Reason::queue_full, Scope::model, "fast", "queue", 61s, std::nullopt, 1}, "fast") ==
         "model \"fast\": too many calls are waiting already; retry after 61 s");
-  CHECK(text({Reason::closing, "server", "queue", std::nullopt, std::nullopt, 0}, "fast") ==
+  CHECK(text({Reason::closing, Scope::server, "server", "queue", std::nullopt, std::nullopt, 0}, "fast") ==
         "server: it is shutting down; ask again when it is back");
+  CHECK(text({Reason::timed_out, Scope::client, "alice", "input_tpm", 2s, std::nullopt, 9}, "fast") ==
+        "client \"alice\": input tokens per minute (input_tpm) are exhausted; retry after 2 s");
+  CHECK(text({Reason::wait_too_long, Scope::client, "team", "daily", 2s, std::nullopt, 9}, "fast") ==
+        "client \"team\": limit \"daily\" is exhausted; retry after 2 s");
+  CHECK(text({Reason::timed_out, Scope::tool, "summarise", "concurrency", 2s, std::nullopt, 1}, "fast") ==
+        "tool \"summarise\": every concurrent call is taken; retry after 2 s");
+  CHECK(text({Reason::wait_too_long, Scope::model, "fast", "pause", 20s, std::nullopt, 1}, "fast") ==
+        "model \"fast\": its provider has refused calls for their rate; retry after 20 s");
+  CHECK(text({Reason::never, Scope::client, "alice", "rpd", std::nullopt, 0, 1}, "fast") ==
+        "client \"alice\": this call needs 1 requests at once, and 0 are the most that is ever admitted; send less text");
 }
 
 TEST_CASE("a failure keeps its message and its fault", "[answer]") {

@@ -51,8 +51,9 @@ TEST_CASE("a caller that stops, before or after the request left, frees the slot
 TEST_CASE("the tools are offered in order, with both schemas", "[host]") {
   Scene scene;
   const auto tools = scene.host.offer()->tools;
-  REQUIRE(tools.size() == 1);
+  REQUIRE(tools.size() == 2);
   CHECK(tools[0].name == "summarise");
+  CHECK(tools[1].name == "weir_limits");
   CHECK(tools[0].input_schema["required"] == Json::parse(R"(["text"])"));
   CHECK(tools[0].output_schema);
   CHECK(scene.host.identity().version == "9.9");

@@ -50,11 +50,15 @@ inline HttpResponse answer_of(const std::string& text) {
 struct Scene {
   fakes::FakeLoop loop;
   MemoryStore store;
+  Tally tally;
   Gate gate;
   HeldHttp http;
   RetryBudgets budgets;
   std::mt19937_64 random{1};
-  Flights flights{{loop, gate, http, budgets, random}};
+  Estimator estimator;
+  Flights flights{{loop, gate, http, budgets, estimator, random}};
+  std::shared_ptr<const Catalog> catalog;
+  Callers callers;
   WeirHost host;
   std::stop_source stop;
   std::vector<ToolReply> replies;
@@ -62,11 +66,16 @@ struct Scene {
   // `more`: further keys of the tool.
   explicit Scene(const std::string& more = "", GateOptions options = {})
       : gate(loop, store, options),
-        host(loop, gate, flights, one_tool([this](const GroupOptions& group) { return gate.group(group); }, more),
+        catalog(one_tool([this](const GroupOptions& group) { return gate.group(group); }, more)),
+        callers(gate, one_tool_config(more),
+                [this](const std::string& alias) { return gate.group(limit_group(one_tool_config().models.at(alias))); }),
+        host(loop, gate, tally, callers, flights, catalog,
              {.version = "9.9", .config_text = "# all of it\n"}) {}
 
-  void call(std::string name, Json arguments, std::shared_ptr<Sink> sink = std::make_shared<Quiet>()) {
+  void call(std::string name, Json arguments, std::shared_ptr<Sink> sink = std::make_shared<Quiet>(),
+            const std::string& principal = "anonymous") {
     Context context;
+    context.principal.name = principal;
     context.stop = stop.get_token();
     context.sink = std::move(sink);
     host.call({std::move(name), std::move(arguments), {}}, context,

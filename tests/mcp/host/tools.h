@@ -7,8 +7,7 @@
 
 namespace weir::mcp {
 
-inline std::shared_ptr<const Catalog> one_tool(const std::function<GroupId(const GroupOptions&)>& group_of,
-                                               const std::string& more = "") {
+inline Config one_tool_config(const std::string& more = "") {
   const auto config = parse_config(std::string(R"(
 [models.fast]
 provider = "compatible"
@@ -27,9 +26,15 @@ input.calm = { type = "boolean", default = true }
 input.weight = { type = "number", default = 0.5 }
 system = "{{#calm}}Be calm.{{/calm}} {{weight}}"
 )") + more,
-                                   "weir.toml", [](const std::string&) { return std::nullopt; });
+                                   "weir.toml",
+                                   [](const std::string& name) { return std::optional("a-long-token-of-" + name); });
   REQUIRE(config);
-  const CatalogCheck check = build_catalog(*config, group_of);
+  return *config;
+}
+
+inline std::shared_ptr<const Catalog> one_tool(const std::function<GroupId(const GroupOptions&)>& group_of,
+                                               const std::string& more = "") {
+  const CatalogCheck check = build_catalog(one_tool_config(more), group_of);
   REQUIRE(check.catalog);
   return check.catalog;
 }

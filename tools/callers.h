@@ -1,0 +1,40 @@
+// Who calls, as the limiter knows them: the configured clients, and whoever else comes, with the defaults.
+// Bounds:  ten thousand who are not configured have buckets of their own; those who come after share one set.
+// Threads: the loop's thread; anonymous() and those configured are made when it is built.
+// Owner:   the gate outlives it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+
+#include "config/config.h"
+#include "tools/model.h"
+
+namespace weir {
+
+struct Caller {
+  ClientId id = 0;
+  Priority priority = Priority::interactive;
+};
+
+class Callers {
+ public:
+  // `group_of` answers the limit group of an alias.
+  Callers(Gate& gate, const Config& config, const std::function<GroupId(const std::string& alias)>& group_of);
+  // By the name that the door gave: a client's, "anonymous", an OAuth subject's.
+  Caller of(const std::string& principal);
+
+ private:
+  ClientOptions options_of(const Config& config, const std::string& name) const;
+  ClientId open(const Config& config, const std::string& name);
+
+  Gate& gate_;
+  std::unordered_map<std::string, GroupId> groups_;             // by alias
+  std::unordered_map<std::string, ChargeModel> charge_models_;  // by alias
+  std::unordered_map<std::string, Caller> known_;
+  ClientOptions stranger_;  // but for the name
+  std::size_t strangers_ = 0;
+};
+
+}  // namespace weir
