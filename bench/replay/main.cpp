@@ -62,6 +62,10 @@ int run(int argc, char** argv) {
     }
   }
   const Played played = play(asked);
+  if (played.rows.empty()) {
+    fmt::print(stderr, "{}: no run's labels contain \"{}\"; see the first five columns\n", argv[0], asked.only);
+    return 2;
+  }
   fmt::print("{}", json ? as_json_lines(played.rows) : as_table(played.rows));
   for (const std::string& what : played.wrong) fmt::print(stderr, "{}: wrong: {}\n", argv[0], what);
   return played.wrong.empty() ? 0 : 1;
