@@ -31,6 +31,11 @@ Duration ahead_time(const Limit& limit, std::int64_t burst) {
   return refill_time(limit, burst) + Duration(std::max<std::int64_t>(slack, 0));
 }
 
+// Debt rounds down: one nanosecond more would be a unit below the floor.
+Duration debt_time(const Limit& limit, std::int64_t units) {
+  return saturated(static_cast<Wide>(units) * limit.per.count() / limit.amount);
+}
+
 }  // namespace
 
 Duration burst_time(const Limit& limit) { return ahead_time(limit, limit.burst); }
@@ -58,7 +63,7 @@ void Bucket::settle(const Limit& limit, std::int64_t charged, std::int64_t actua
   if (change > Duration::zero()) {
     // An overrun starts from full at the earliest; it may become debt, down to the floor. A bucket that is deeper in
     // debt already (its limit's floor was raised) is not lifted.
-    const Instant floor = now + burst_time(limit) + refill_time(limit, limit.debt);
+    const Instant floor = now + burst_time(limit) + debt_time(limit, limit.debt);
     full_at_ = std::max(full_at_, std::min(std::max(full_at_, now) + change, floor));
   } else if (full_at_ > now) {
     full_at_ = std::max(full_at_ + change, now);  // a surplus returns at once, up to full
@@ -70,7 +75,7 @@ void Bucket::tighten(const Limit& limit, std::int64_t most, Instant now) {
   most = std::max(most, -limit.debt);
   const Duration missing =
       most >= limit.burst ? Duration() : burst_time(limit) - refill_time(limit, std::max<std::int64_t>(most, 0));
-  const Duration owed = most < 0 ? refill_time(limit, -most) : Duration();
+  const Duration owed = most < 0 ? debt_time(limit, -most) : Duration();
   full_at_ = std::max(full_at_, now + missing + owed);
 }
 
@@ -78,7 +83,7 @@ void Bucket::change(const Limit& from, const Limit& to, Instant now) {
   if (full_at_ <= now) return;
   const std::int64_t missing = from.burst - level(from, now);
   full_at_ =
-      now + std::min(refill_time(to, std::max<std::int64_t>(missing, 0)), burst_time(to) + refill_time(to, to.debt));
+      now + std::min(refill_time(to, std::max<std::int64_t>(missing, 0)), burst_time(to) + debt_time(to, to.debt));
 }
 
 std::int64_t Bucket::level(const Limit& limit, Instant now) const {

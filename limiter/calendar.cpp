@@ -9,6 +9,8 @@ using namespace std::chrono_literals;
 
 // Clocks drift against each other; what is less than this is not worth telling every bucket.
 constexpr Duration kDrift = 10ms;
+// No day is longer.
+constexpr Duration kLongestDay = 26h;
 
 }  // namespace
 
@@ -29,10 +31,10 @@ void Calendar::turn(Instant now, WallTime wall) {
     const Duration drift = (day.ends - wall) - (day.ends_at - now);
     const bool over = wall >= day.ends;
     if (!over && drift < kDrift && drift > -kDrift) continue;
-    if (over) {
-      day.ends = next_midnight(zone, wall);
-      ++day.number;
-    }
+    if (over) ++day.number;
+    // A clock that was far ahead for a while must not put off the end for as long. What is set back by less is
+    // yesterday again, which has had its amount.
+    if (over || day.ends - wall > kLongestDay) day.ends = next_midnight(zone, wall);
     day.ends_at = now + (day.ends - wall);
     for (const BucketId bucket : day.buckets) tell(day, bucket, now);
   }

@@ -11,7 +11,7 @@ constexpr std::size_t kKindsMax = 10'000;
 constexpr double kNewest = 1.0 / 64;
 constexpr std::int64_t kFewest = 5;
 constexpr double kDeviations = 3, kDoubt = 16;
-// A ratio beyond this says that something else than the prompt is counted; it is not followed.
+// A ratio beyond this says that something else than the prompt is counted; it is neither followed nor learned.
 constexpr double kLowestRatio = 0.2, kHighestRatio = 4;
 
 }  // namespace
@@ -35,7 +35,7 @@ double Estimator::Moments::high() const {
 std::int64_t Estimator::input(std::uint64_t model, std::int64_t counted) const {
   const auto known = inputs_.find(model);
   if (known == inputs_.end() || known->second.seen < kFewest) return counted;
-  const double ratio = std::clamp(known->second.high(), kLowestRatio, kHighestRatio);
+  const double ratio = std::min(known->second.high(), kHighestRatio);
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(static_cast<double>(counted) * ratio)));
 }
 
@@ -55,7 +55,8 @@ std::int64_t Estimator::output_beyond(std::uint64_t kind, std::int64_t seen, std
 
 void Estimator::learn_input(std::uint64_t model, std::int64_t counted, std::int64_t actual) {
   if (counted <= 0 || actual <= 0 || (inputs_.size() >= kKindsMax && !inputs_.contains(model))) return;
-  inputs_[model].add(static_cast<double>(actual) / static_cast<double>(counted));
+  const double ratio = static_cast<double>(actual) / static_cast<double>(counted);
+  inputs_[model].add(std::clamp(ratio, kLowestRatio, kHighestRatio));
 }
 
 void Estimator::learn_output(std::uint64_t kind, std::int64_t actual) {

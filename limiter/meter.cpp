@@ -12,6 +12,9 @@ using namespace std::chrono_literals;
 __extension__ using Wide = __int128;
 
 constexpr Duration kRampWindow = 10s, kDay = 24h;
+constexpr std::int64_t kDaysMax = 3650;
+// So many windows ahead a wait is thought through.
+constexpr int kWindowsMax = 1000;
 
 std::variant<Bucket, Rolling, Day> first_state(const Limit& limit) {
   if (limit.shape == Shape::rolling) return Rolling(limit);
@@ -20,27 +23,38 @@ std::variant<Bucket, Rolling, Day> first_state(const Limit& limit) {
 }
 
 Instant ready_at(const Day& day, const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead) {
-  const std::int64_t days = (std::max<std::int64_t>(day.used, 0) + ahead + units - 1) / limit.amount;
-  if (units == 0 || days <= 0 || day.used + ahead + units <= limit.amount) return now;
+  // What goes beyond today's amount is no debt of tomorrow's.
+  const std::int64_t beyond = ahead + units - std::max<std::int64_t>(limit.amount - day.used, 0);
+  if (units == 0 || beyond <= 0) return now;
+  const std::int64_t days = (beyond - 1) / limit.amount;
   // Should the calendar's clock lag behind, the day is over when turn() says so.
-  return std::max(now + 1ms, day.ends) + (std::min<std::int64_t>(days, 3650) - 1) * kDay;
+  return std::max(now + 1ms, day.ends) + std::min<std::int64_t>(days, kDaysMax) * kDay;
 }
 
-// What may be taken in ten seconds, by the ten before.
-std::int64_t ramp_allows(const Ramp& ramp, const Limit& limit, std::int64_t window) {
-  const std::int64_t before = ramp.window == window ? ramp.before : ramp.window + 1 == window ? ramp.used : 0;
+std::int64_t ramp_step(const Limit& limit) {
   const Wide step = static_cast<Wide>(limit.amount) * limit.growth * kRampWindow.count() / limit.per.count() / 100;
-  return before + std::max<std::int64_t>(static_cast<std::int64_t>(step), 1);
+  return std::max<std::int64_t>(static_cast<std::int64_t>(step), 1);
 }
 
 std::int64_t ramp_window(Instant at) { return at.time_since_epoch() / kRampWindow; }
 
-Instant ramp_ready_at(const Ramp& ramp, const Limit& limit, std::int64_t units, Instant now) {
-  const std::int64_t window = ramp_window(now);
+// Whatever is larger than the allowance goes when it is the first of its window.
+Instant ramp_ready_at(const Ramp& ramp, const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead) {
+  const std::int64_t window = ramp_window(now), step = ramp_step(limit);
   const std::int64_t used = ramp.window == window ? ramp.used : 0;
-  // Whatever is larger than the allowance goes when it is the first.
-  if (used == 0 || units == 0 || used + units <= ramp_allows(ramp, limit, window)) return now;
-  return Instant((window + 1) * kRampWindow);
+  const std::int64_t before = ramp.window == window ? ramp.before : ramp.window + 1 == window ? ramp.used : 0;
+  if (units == 0 || used + ahead == 0 || used + ahead + units <= before + step) return now;
+  std::int64_t rest = ahead, taken = used;
+  std::int64_t goes = std::clamp<std::int64_t>(before + step - used, 0, rest);
+  for (int i = 1; i < kWindowsMax; ++i) {
+    rest -= goes;
+    taken += goes;
+    const std::int64_t allowed = taken + step;
+    if (rest == 0 || rest + units <= allowed) return Instant((window + i) * kRampWindow);
+    taken = 0;
+    goes = std::min(allowed, rest);
+  }
+  return Instant((window + kWindowsMax) * kRampWindow);
 }
 
 void ramp_take(Ramp& ramp, std::int64_t units, Instant now) {
@@ -66,7 +80,7 @@ Instant Meter::ready_at(const Limit& limit, std::int64_t units, Instant now, std
     ready = rolling->ready_at(limit, units, now, ahead);
   else
     ready = weir::ready_at(std::get<Day>(state_), limit, units, now, ahead);
-  if (limit.growth > 0) ready = std::max(ready, ramp_ready_at(ramp_, limit, units, now));
+  if (limit.growth > 0) ready = std::max(ready, ramp_ready_at(ramp_, limit, units, now, ahead));
   return ready;
 }
 
@@ -90,8 +104,11 @@ void Meter::settle(const Limit& limit, std::int64_t charged, std::int64_t actual
   } else if (auto& day = std::get<Day>(state_); at >= day.began) {
     day.used = std::clamp<std::int64_t>(day.used + actual - charged, 0, std::max(day.used, limit.amount + limit.debt));
   }
-  if (limit.growth > 0 && ramp_window(at) == ramp_.window)
-    ramp_.used = std::max<std::int64_t>(ramp_.used + actual - charged, 0);
+  if (limit.growth == 0) return;
+  const std::int64_t window = ramp_window(at);
+  if (window != ramp_.window && window + 1 != ramp_.window) return;
+  std::int64_t& taken = window == ramp_.window ? ramp_.used : ramp_.before;
+  taken = std::max<std::int64_t>(taken + actual - charged, 0);
 }
 
 void Meter::tighten(const Limit& limit, std::int64_t most, Instant now) {
@@ -109,7 +126,11 @@ void Meter::change(const Limit& from, const Limit& to, Instant now) {
 }
 
 std::int64_t Meter::level(const Limit& limit, Instant now) const {
-  if (const auto* bucket = std::get_if<Bucket>(&state_)) return bucket->level(limit, now);
+  if (const auto* bucket = std::get_if<Bucket>(&state_)) {
+    const std::int64_t level = bucket->level(limit, now);
+    if (limit.at_once == 0 || level <= 0) return level;
+    return std::clamp<std::int64_t>(limit.at_once - (limit.burst - level), 0, level);
+  }
   if (const auto* rolling = std::get_if<Rolling>(&state_)) return rolling->level(limit, now);
   return limit.amount - std::get<Day>(state_).used;
 }

@@ -8,20 +8,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kSlotsOfPeriod = 600, kSlotsOfSecond = 10;
-constexpr Duration kLongestAhead = std::chrono::hours(24 * 365);
+constexpr std::int64_t kRoundsMax = std::int64_t{1} << 20;
+// How many steps of filling up again are thought through before a wait is only estimated.
+constexpr int kStepsMax = 2000;
 
 std::int64_t at_once(const Limit& limit) {
   return limit.at_once > 0 ? std::min(limit.at_once, limit.burst) : limit.burst;
 }
 
-Duration ahead_time(std::int64_t times, Duration span) {
-  return times > kLongestAhead / span ? kLongestAhead : times * span;
-}
-
 }  // namespace
 
 Ring::Ring(Duration span, int slots)
-    : slot_(std::max(span / slots, Duration(1))), units_(static_cast<std::size_t>(slots) + 1) {}
+    : slot_((span + Duration(slots - 1)) / slots), units_(static_cast<std::size_t>(slots) + 1) {}
 
 std::int64_t Ring::sum(Instant now) const {
   const std::int64_t gone = index(now) - last_;
@@ -45,8 +43,15 @@ void Ring::add(std::int64_t units, Instant at, Instant now) {
   }
   const std::int64_t slot = std::min(index(at), last_);
   if (slot < last_ - span()) return;
-  units_[place(slot)] += units;
+  std::int64_t& held = units_[place(slot)];
+  // What a floor kept from being charged may come back all the same.
+  units = std::max(units, -held);
+  held += units;
   sum_ += units;
+}
+
+Instant Ring::leaves(Instant at, std::int64_t times) const {
+  return Instant((index(at) + std::min(times, kRoundsMax) * (span() + 1)) * slot_);
 }
 
 Instant Ring::down_to(std::int64_t most, Instant now) const {
@@ -63,13 +68,58 @@ Rolling::Rolling(const Limit& limit)
     : period_(limit.per, kSlotsOfPeriod), second_(std::min<Duration>(limit.per, 1s), kSlotsOfSecond) {}
 
 Instant Rolling::ready_at(const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead) const {
-  // What is ahead fills whole periods first; the rest goes as the ring empties, and no faster than the cap lets it.
+  if (ahead > 0) return behind(limit, units, now, ahead);
   const std::int64_t cap = std::max(at_once(limit), units);
-  const std::int64_t periods = ahead > 0 ? (ahead + units - 1) / limit.amount : 0;
-  const std::int64_t rest = ahead + units - periods * limit.amount;
-  const Instant by_period = period_.down_to(limit.amount - rest, now) + ahead_time(periods, limit.per);
-  const Instant by_second = second_.down_to(cap - units, now) + ahead_time(ahead / cap, 1s);
+  return std::max(period_.down_to(limit.amount - units, now), second_.down_to(cap - units, now));
+}
+
+// Once `amount` units have gone, the next as many go as they did, a round of the ring later.
+Instant Rolling::behind(const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead) const {
+  const std::int64_t all = ahead + units, cap = std::max(at_once(limit), units);
+  const std::int64_t periods = (all - 1) / limit.amount, seconds = (all - 1) / cap;
+  const std::int64_t rest = all - periods * limit.amount;
+  const std::int64_t last = std::min(units, rest);
+  Instant by_period = filled(limit, last, now, rest - last).value_or(period_.down_to(limit.amount - rest, now));
+  if (periods > 0) by_period = period_.leaves(by_period, periods);
+  Instant by_second = second_.down_to(cap - (all - seconds * cap), now);
+  if (seconds > 0) by_second = second_.leaves(by_second, seconds);
   return std::max(by_period, by_second);
+}
+
+// The instant at which `units` have room after `ahead`, all together no more than `amount`; nothing, if that takes too
+// many steps to find.
+std::optional<Instant> Rolling::filled(const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead) const {
+  using Leaving = std::pair<Instant, std::int64_t>;
+  std::vector<Leaving> of_period, of_second;
+  const auto into = [](std::vector<Leaving>& list) {
+    return [&list](Instant at, std::int64_t n) { list.emplace_back(at, n); };
+  };
+  period_.each(now, into(of_period));
+  second_.each(now, into(of_second));
+  std::size_t next_period = 0, next_second = 0;
+  std::int64_t in_period = period_.sum(now), in_second = second_.sum(now);
+  const std::int64_t cap = at_once(limit);
+  for (int step = 0; step < kStepsMax; ++step) {
+    const std::int64_t go = std::clamp<std::int64_t>(std::min(limit.amount - in_period, cap - in_second), 0, ahead);
+    if (go > 0) {
+      ahead -= go;
+      in_period += go;
+      in_second += go;
+      of_second.emplace_back(second_.leaves(now), go);
+    }
+    const std::int64_t wanted = ahead > 0 ? 1 : units;
+    const bool by_period = limit.amount - in_period < wanted;
+    if (!by_period && std::max(cap, wanted) - in_second >= wanted) return now;
+    const auto& leaving = by_period ? of_period : of_second;
+    const std::size_t next = by_period ? next_period : next_second;
+    if (next == leaving.size()) return std::nullopt;
+    now = leaving[next].first;
+    for (; next_period < of_period.size() && of_period[next_period].first <= now; ++next_period)
+      in_period -= of_period[next_period].second;
+    for (; next_second < of_second.size() && of_second[next_second].first <= now; ++next_second)
+      in_second -= of_second[next_second].second;
+  }
+  return std::nullopt;
 }
 
 void Rolling::take(std::int64_t units, Instant now) {
@@ -91,7 +141,7 @@ void Rolling::tighten(const Limit& limit, std::int64_t most, Instant now) {
 }
 
 std::int64_t Rolling::level(const Limit& limit, Instant now) const {
-  return std::min(limit.amount - period_.sum(now), at_once(limit) - second_.sum(now));
+  return std::min(limit.amount - period_.sum(now), std::max<std::int64_t>(at_once(limit) - second_.sum(now), 0));
 }
 
 }  // namespace weir

@@ -1,14 +1,17 @@
 // The rolling shape: never more than `amount` in any period, and never more than `burst` in any second. What is taken
 // is kept in a ring of slots and leaves it a period later; a settlement is addressed to the slot that was charged.
 // Invariant: what is in a slot counts until the slot's end is a whole period old: never too short, at most one slot too
-//           long (100 ms of a minute). A wait that ready_at() names is exact.
-// Shape:   600 slots to a period, 10 to a second. Instants do not go back.
+//           long (100 ms of a minute). No slot holds less than nothing. A wait that ready_at() names is exact; behind
+//           others it is exact for calls of one unit, and never too long for larger ones.
+// Shape:   600 slots to a period, 10 to a second, rounded up to whole nanoseconds. Instants do not go back.
 // Errors:  none. More than the burst never fits: ask first.
 // Threads: values; the caller locks.
 // Source:  a ring of counters; the signed true-up is ours (LIMITS §2).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "limiter/limit.h"
@@ -20,11 +23,20 @@ class Ring {
   Ring(Duration span, int slots);
   // What was taken within the span that ends now.
   std::int64_t sum(Instant now) const;
-  // Adds (or takes back) units at an instant that may be past; nothing, when that has left the ring.
+  // Adds (or takes back) units at an instant that may be past; nothing, when that has left the ring. No more is taken
+  // back than is there.
   void add(std::int64_t units, Instant at, Instant now);
   // The earliest instant, not before now, at which no more than `most` is left, if nothing is added. most < 0: when the
   // ring is empty.
   Instant down_to(std::int64_t most, Instant now) const;
+  // When what is taken at `at` leaves the ring; and what leaves as it was when this came in, `times` rounds later.
+  Instant leaves(Instant at, std::int64_t times = 1) const;
+  // The slots that hold something, from the oldest: when they leave, and with how much.
+  template <typename Visit>
+  void each(Instant now, Visit visit) const {
+    for (std::int64_t slot = std::max(index(now), last_) - span(); slot <= last_; ++slot)
+      if (units_[place(slot)] != 0) visit(Instant((slot + span() + 1) * slot_), units_[place(slot)]);
+  }
 
  private:
   std::int64_t index(Instant at) const { return at.time_since_epoch() / slot_; }
@@ -48,6 +60,9 @@ class Rolling {
   std::int64_t level(const Limit& limit, Instant now) const;
 
  private:
+  Instant behind(const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead) const;
+  std::optional<Instant> filled(const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead) const;
+
   Ring period_, second_;
 };
 

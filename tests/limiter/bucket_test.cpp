@@ -206,3 +206,42 @@ TEST_CASE("absurd amounts saturate instead of overflowing", "[bucket]") {
   bucket.force(limit, std::int64_t{1} << 62, t0);
   CHECK(bucket.full_at() > t0);
 }
+
+TEST_CASE("tightening leaves the lower of what there was and what is named", "[bucket][property]") {
+  fakes::property("level == min", [] {
+    Limit limit = any_limit();
+    limit.debt %= 10 * limit.burst;  // within what time can say
+    Bucket bucket;
+    bucket.force(limit, *rc::gen::inRange<std::int64_t>(0, limit.burst + 1), t0);
+    const Instant now = t0 + Duration(*rc::gen::inRange<std::int64_t>(0, refill_time(limit, limit.burst).count() + 1));
+    const std::int64_t before = bucket.level(limit, now);
+    const auto most = *rc::gen::inRange<std::int64_t>(-2 * limit.debt - 1, 2 * limit.burst);
+    const Instant full_before = bucket.full_at();
+    bucket.tighten(limit, most, now);
+    RC_ASSERT(bucket.full_at() >= full_before);
+    RC_ASSERT(bucket.level(limit, now) == std::min(before, std::max(most, -limit.debt)));
+  });
+}
+
+TEST_CASE("under another limit, as much is missing as was missing before", "[bucket][property]") {
+  fakes::property("change", [] {
+    Limit from = any_limit(), to = from;
+    from.debt = to.debt = std::int64_t{1} << 30;
+    to.amount = *rc::gen::inRange<std::int64_t>(1, 2 * from.amount + 1);
+    to.burst = *rc::gen::inRange<std::int64_t>(1, from.burst + 1);
+    Bucket bucket;
+    bucket.force(from, *rc::gen::inRange<std::int64_t>(0, from.burst + 1), t0);
+    const std::int64_t missing = from.burst - bucket.level(from, t0);
+    bucket.change(from, to, t0);
+    RC_ASSERT(to.burst - bucket.level(to, t0) >= missing);
+    RC_ASSERT(to.burst - bucket.level(to, t0) <= missing + 1);
+  });
+}
+
+TEST_CASE("a bucket that is full stays full under another limit", "[bucket]") {
+  const Limit from = per_minute(60, 10), to = per_minute(6, 3);
+  Bucket bucket;
+  REQUIRE(bucket.take(from, 10, t0));
+  bucket.change(from, to, t0 + 10s);
+  CHECK(bucket.level(to, t0 + 10s) == 3);
+}
