@@ -127,7 +127,8 @@ void print_limits_in_force(Page& page, const Config& config, const std::string& 
         return named != config.models.end() && same_account(named->second, model);
       });
     };
-    return named_in(config.client_defaults) || (at != config.clients.end() && named_in(at->second.limits));
+    if (at != config.clients.end() && named_in(at->second.limits)) return true;
+    return (at == config.clients.end() || !is_only_parent(at->second)) && named_in(config.client_defaults);
   };
   const ModelSettings* other = nullptr;
   bool any_special = false;

@@ -204,16 +204,19 @@ TEST_CASE("limits are shown short where that says it all, long otherwise, and wh
 TEST_CASE("each client's limits in force are shown with the table that states them", "[print]") {
   const auto config = parse(kOneModel + "[models.slow]\nmodel = \"o3\"\napi_key = \"env:OPENAI_API_KEY\"\n" + kClient +
                             "parent = \"team\"\n[clients.ci.models.fast]\ntpm = 10_000\n[clients.team]\nrpm = 90\n"
-                            "[client_defaults]\nrpm = 60\n");
+                            "[client_defaults]\nrpm = 60\n[client_defaults.models.fast]\nrph = 9\n");
   REQUIRE(config);
   const std::string printed = effective_config(*config);
   INFO(printed);
-  for (const char* line :
-       {"\nparent = \"team\"\n# on model \"fast\": rpm = 60 (client_defaults), tpm = 10000 (clients.ci.models.fast)\n"
-        "# on any other model: rpm = 60 (client_defaults)\n",
-        "\n[clients.team]\n# only a parent: it never calls, and has no defaults\n# parent: none\n"
-        "# on each model: rpm = 90 (clients.team)\n",
-        "\n# so holds for \"anonymous\", who calls without a token:\n# on each model: rpm = 60 (client_defaults)\n"}) {
+  for (const char* line : {"\nparent = \"team\"\n# on model \"fast\": rph = 9 (client_defaults.models.fast), rpm = 60 "
+                           "(client_defaults), tpm = 10000 "
+                           "(clients.ci.models.fast)\n"
+                           "# on any other model: rpm = 60 (client_defaults)\n",
+                           "\n[clients.team]\n# only a parent: it never calls, and has no defaults\n# parent: none\n"
+                           "# on each model: rpm = 90 (clients.team)\n",
+                           "\n# so holds for \"anonymous\", who calls without a token:\n# on model \"fast\": rph = 9 "
+                           "(client_defaults.models.fast), rpm = 60 (client_defaults)\n# on any other model: rpm = 60 "
+                           "(client_defaults)\n"}) {
     INFO(line);
     CHECK(printed.find(line) != std::string::npos);
   }
