@@ -91,21 +91,21 @@ TEST_CASE("a caller sees its own limits and its parent's, and nobody else's", "[
 }
 
 TEST_CASE("a client's calls are held by its own limits and its parent's, and refused in their name", "[limits]") {
-  Scene scene(kClients, {.max_wait = 0s});
-  const auto call = [&](const std::string& who) {
-    scene.call("summarise", {{"text", "x"}}, std::make_shared<Quiet>(), who);
-    scene.loop.run_for(1s);
-    if (scene.replies.empty()) return Json("admitted");
-    const auto result = std::get<ToolResult>(scene.replies.back());
-    scene.replies.clear();
-    return Json{result.meta["weir/refusal"]["scope"], result.meta["weir/refusal"]["limit"]};
+  const auto refused_by = [](const std::string& who, std::size_t bytes, int calls) {
+    Scene scene(kClients, {.max_wait = 0s});
+    for (int i = 0; i < calls; ++i) {
+      scene.loop.run_for(1s);  // the model's own rate
+      scene.call("summarise", {{"text", std::string(bytes, 'x')}}, std::make_shared<Quiet>(), who);
+      scene.loop.run_for(0ms);
+    }
+    if (scene.replies.empty()) return Json();
+    const Json refusal = std::get<ToolResult>(scene.replies.at(0)).meta["weir/refusal"];
+    return Json{refusal["scope"], refusal["limit"]};
   };
-  for (int i = 0; i < 4; ++i) CHECK(call("alice") == "admitted");
-  // Each reserves a little over 100 of the 1,000 tokens that the team has at once, and some 100 flow in each second.
-  Json last;
-  for (int i = 0; i < 20 && last != Json{"team", "tpm"}; ++i) last = call("alice");
-  CHECK(last == "admitted");
-  CHECK(call("bot") == "admitted");
+  CHECK(refused_by("alice", 1, 7).is_null());
+  CHECK(refused_by("alice", 1'500, 2) == Json{"team", "tpm"});  // some 600 of 1,000 each
+  CHECK(refused_by("bot", 1'500, 1).is_null());
+  CHECK(refused_by("bot", 1'500, 2) == Json{"bot", "rpm"});  // 30 a minute by default
 }
 
 TEST_CASE("what a client may not have at once is refused in its name, and another client has it", "[limits]") {

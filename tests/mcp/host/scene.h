@@ -63,9 +63,13 @@ struct Scene {
   std::stop_source stop;
   std::vector<ToolReply> replies;
 
+  static GateOptions observed(GateOptions options, Tally& tally) {
+    options.observer = &tally;
+    return options;
+  }
   // `more`: further keys of the tool.
   explicit Scene(const std::string& more = "", GateOptions options = {})
-      : gate(loop, store, options),
+      : gate(loop, store, observed(options, tally)),
         catalog(one_tool([this](const GroupOptions& group) { return gate.group(group); }, more)),
         callers(gate, one_tool_config(more),
                 [this](const std::string& alias) { return gate.group(limit_group(one_tool_config().models.at(alias))); }),
