@@ -26,7 +26,9 @@ struct Reading {
 struct Feedback {
   std::vector<Reading> readings{};
   bool rate_limited = false;  // refused for a rate: 429, and not for money
-  // Of a refusal for a rate: when to come back; a floor.
+  // When the headers came, if before the answer's end: of an answer that streams. Absent: now.
+  std::optional<Instant> heard_at{};
+  // Of a refusal for a rate: when to come back.
   std::optional<Duration> retry_after{};
   // Of a refusal for a rate: the dimension that was exhausted, when the provider names it.
   std::optional<Unit> exhausted{};

@@ -1,7 +1,6 @@
 #include "limiter/gate.h"
 
 #include <algorithm>
-#include <deque>
 
 #include "config/invariant.h"
 #include "limiter/gate_state.h"
@@ -130,13 +129,13 @@ Lease Gate::State::admit(const Who& who, const Estimate& estimate, Instant arriv
   lane.slots.take(now);
   tools[who.tool].take(now);
   lane.pace.admitted();
-  lane.charge_time(member(who.group, who.client), cost_of(estimate), true);
+  lane.admitted(member(who.group, who.client), cost_of(estimate));
   server_time = std::max(server_time, lane.lane_time++);
   lease.gate_ = &gate;
   lease.who_ = who;
   lease.reserved_ = estimate;
   lease.admitted_ = now;
-  lease.serial_ = lane.recent.admit(estimate);
+  lease.serial_ = lane.recent.admit(estimate, now);
   tell(Admitted{who, estimate, lease.waited_, lease.throttled_});
   return lease;
 }
@@ -151,10 +150,10 @@ Waiter Gate::State::remove(Place place) {
 void Gate::State::refuse(Place place, Refusal::Reason reason, Instant now) {
   Lane& lane = lanes[place->who.group].lane;
   Member& asking = member(place->who.group, place->who.client);
-  const Prediction prediction = lane.predict(asking, place->priority, place->charges, now, place->id);
+  const Prediction prediction = lane.predict(asking, place->priority, place->charges, now, place->place);
   Waiter waiter = remove(place);
   const Refusal answer =
-      refusal(reason, {waiter.who, asking, waiter.priority, waiter.charges, waiter.cost, waiter.caller, waiter.id},
+      refusal(reason, {waiter.who, asking, waiter.priority, waiter.charges, waiter.cost, waiter.caller, waiter.place},
               prediction, now);
   tell(Refused{waiter.who, answer, now - waiter.arrived});
   waiter.done(answer);
@@ -172,6 +171,18 @@ void Gate::State::turn_out_displaced(Instant now) {
     displaced.pop_back();
     if (const auto found = waiting.find(id); found != waiting.end())
       refuse(found->second, Refusal::Reason::queue_full, now);
+  }
+}
+
+void Gate::State::turn_out_too_large(const Lane& lane, Instant now) {
+  for (const WaiterId id : lane.too_large()) {
+    const auto found = waiting.find(id);
+    if (found == waiting.end()) continue;
+    Waiter waiter = remove(found->second);
+    const auto answer = never(lane, member(waiter.who.group, waiter.who.client), waiter.charges);
+    INVARIANT(answer.has_value(), "waiter {} is not too large", id);
+    tell(Refused{waiter.who, *answer, now - waiter.arrived});
+    waiter.done(*answer);
   }
 }
 
@@ -314,10 +325,10 @@ Gate::Ticket Gate::enter(const Ask& ask, std::function<void(Admission)> done) {
 
   Instant deadline = now + s.options.max_wait;
   if (ask.deadline) deadline = std::min(deadline, *ask.deadline);
-  const WaiterId id = promise ? promise->id : ++s.last_waiter;
+  const WaiterId id = ++s.last_waiter, queued_as = promise ? promise->place : id;
   const std::int64_t cost = cost_of(ask.estimate);
   const Prediction prediction =
-      lane.predict(member, ask.priority, charges, now, promise ? std::optional(id) : std::nullopt);
+      lane.predict(member, ask.priority, charges, now, promise ? std::optional(queued_as) : std::nullopt);
   if (!as_told || deadline <= now) {
     // At its deadline exactly a call is still admitted, so one that could go then may wait. One that may not wait at
     // all is refused.
@@ -329,14 +340,15 @@ Gate::Ticket Gate::enter(const Ask& ask, std::function<void(Admission)> done) {
       room = s.room_for(lane, member, ask);
     if (too_long || (full && !room)) {
       const auto reason = too_long ? Refusal::Reason::wait_too_long : Refusal::Reason::queue_full;
-      return refuse(s.refusal(reason, {who, member, ask.priority, charges, cost, ask.caller, id}, prediction, now));
+      return refuse(
+          s.refusal(reason, {who, member, ask.priority, charges, cost, ask.caller, queued_as}, prediction, now));
     }
     if (room) s.displaced.push_back((*room)->id);
   }
 
   if (lane.waiting() == 0) lane.lane_time = std::max(lane.lane_time, s.server_time);
-  const Place place = lane.insert({id, who, ask.priority, ask.estimate, charges, cost, ask.bytes, ask.caller, now,
-                                   deadline, s.slotless(lane, ask.tool, now), std::move(done), nullptr});
+  const Place place = lane.insert({id, queued_as, who, ask.priority, ask.estimate, charges, cost, ask.bytes, ask.caller,
+                                   now, deadline, s.slotless(lane, ask.tool, now), std::move(done), nullptr});
   s.waiting.emplace(id, place);
   s.deadlines.emplace(deadline, id);
   s.tell(Queued{who, prediction.at - now});
@@ -362,27 +374,28 @@ void Gate::settle(const Lease& lease, const Settlement& settlement) {
   const Who who = lease.who_;
   Lane& lane = s.lanes.at(who.group).lane;
   const Instant now = s.loop.now();
-  const bool tool_was_full = !s.tools[who.tool].has();
   s.slots.give_back(now);
   lane.slots.give_back(now);
   s.tools[who.tool].give_back(now);
-  if (tool_was_full)
-    for (auto& each : s.lanes) each.lane.wake_tool(who.tool);
 
   Member& member = s.member(who.group, who.client);
   const Estimate used = s.book(lane, member, lease, settlement, now);
   lane.recent.settle(lease.serial_, settlement.ending != Ending::never_sent, used);
-  lane.charge_time(member, cost_of(used) - cost_of(lease.reserved_), false);
-  lane.wake_client(member.client);
-  lane.wake_client(member.parent);
+  lane.settled(member, cost_of(lease.reserved_), cost_of(used));
+  lane.rouse(member);
+  bool lowered = false;
   s.lanes[who.group].signals.apply(
-      lane, s.store, {lease.serial_, lease.admitted_, lease.reserved_, settlement.ending == Ending::success},
-      settlement.feedback, now, [&](Decision decision) { s.tell(std::move(decision)); });
+      lane, s.store, {lease.admitted_, lease.reserved_, settlement.ending == Ending::success},
+      settlement.feedback, now, [&](Decision decision) {
+        if (const auto* adopted = std::get_if<Adopted>(&decision)) lowered = lowered || adopted->to < adopted->from;
+        s.tell(std::move(decision));
+      });
   s.mean_hold += (now - lease.admitted_ - s.mean_hold) / 8;
   const std::int64_t debt =
       used.input_tokens + used.output_tokens - lease.reserved_.input_tokens - lease.reserved_.output_tokens;
   s.tell(
       Settled{who, settlement.ending, lease.reserved_, used, now - lease.admitted_, std::max<std::int64_t>(debt, 0)});
+  if (lowered) s.turn_out_too_large(lane, now);
   s.pump();
 }
 
@@ -394,7 +407,7 @@ void Gate::top_up(const Lease& lease, const Estimate& raised) {
   const Charges before = lane.charges(member, lease.reserved_), after = lane.charges(member, raised);
   for (std::size_t i = 0; i < before.size(); ++i) s.store.settle(before[i], after[i].units, lease.admitted_, now);
   lane.recent.raise(lease.serial_, raised);
-  lane.charge_time(member, cost_of(raised) - cost_of(lease.reserved_), false);
+  lane.reserved(member, cost_of(raised) - cost_of(lease.reserved_));
 }
 
 void Gate::close() {

@@ -91,6 +91,8 @@ struct Gate::State {
   void refuse(Place place, Refusal::Reason reason, Instant now);
   std::optional<Place> room_for(Lane& lane, const Member& member, const Ask& ask) const;
   void turn_out_displaced(Instant now);
+  // Who can never go, since a limit was lowered, is not left to wait for its deadline before all others.
+  void turn_out_too_large(const Lane& lane, Instant now);
   bool admit_one(Instant now, Instant& next);
   bool expire_one(Instant now);
   // Does all that can be done now, and sets the one timer for the next instant at which more can. Answers may call back

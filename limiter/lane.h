@@ -1,14 +1,15 @@
 // A lane: those of one limit group who wait for admission, and those who were refused and told when to come back.
 // Order:   whoever is interactive before whoever is batch; between clients by their share (virtual time: tokens taken,
-// over
-//          weight); of one client in order of arrival. A smaller call passes a larger one that its group's limits hold
-//          up, until that one has waited for the aging bound; never one of a higher class. Whom his own limits or his
-//          tool's slots hold up stands in nobody's way: he sleeps until they can let him go.
-// Invariant: every flow that has waiters is either awake (ranked) or asleep. Who comes back when told has the old
-// place, and
-//          is not turned away by the queue's bounds: so a wait that was named holds.
-// Shape:   a member is a client on this group; a flow is what a member asks of one tool at one priority.
-// Units:   nanoseconds, tokens or requests as the limits say; cost and virtual time in tokens.
+//          over weight); of one client in order of arrival. A smaller call passes a larger one that the group's limits
+//          hold up, until that one has waited for the aging bound: never one of a higher class, and only if it would be
+//          through by the virtual time at which the larger one would, so that passing takes nobody's share.
+//          Whom the limits of his client (or its parent) hold up stands in nobody's way but of those who need the same
+//          bucket: for these the same order holds. Whom his tool's slots hold up stands in nobody's way.
+// Invariant: every flow that has waiters is either awake or held by one bucket, and stands in that order. Who comes
+//          back when told has the old place, and is not turned away by the queue's bounds: so a wait that was named
+//          holds.
+// Cost:    what happens to one call costs the logarithm of how many wait, and looks at few of them.
+// Units:   nanoseconds, tokens or requests as the limits say; cost in tokens.
 // Threads: the loop's thread.
 // Owner:   the gate. The store and the tools' slots outlive it.
 // Source:  start-time fair queueing (Goyal, Vin, Cheng 1996).
@@ -17,8 +18,6 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <list>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -27,74 +26,13 @@
 #include <vector>
 
 #include "limiter/charges.h"
+#include "limiter/flow.h"
 #include "limiter/gate.h"
 #include "limiter/pace.h"
 #include "limiter/recent.h"
 #include "limiter/slots.h"
 
 namespace weir {
-
-using WaiterId = std::uint64_t;  // also the order of arrival
-
-struct Flow;
-struct Member;
-
-struct Waiter {
-  WaiterId id = 0;
-  Who who;
-  Priority priority = Priority::interactive;
-  Estimate estimate;
-  Charges charges;
-  std::int64_t cost = 0;
-  std::int64_t bytes = 0;
-  std::uint64_t caller = 0;
-  Instant arrived, deadline;
-  Duration slotless{};  // for how long there had been no slot when it came
-  std::function<void(Admission)> done;
-  Flow* flow = nullptr;
-};
-using Place = std::list<Waiter>::iterator;
-
-// What waits, or has been told to come back: of one member at one priority.
-struct Backlog {
-  std::array<std::int64_t, kLimitsMax> units{};  // beside the group's limits
-  std::int64_t cost = 0;
-  int count = 0;
-};
-
-// Of which flows, in which order.
-struct Rank {
-  Priority priority;
-  std::int64_t first, second;  // virtual time and arrival; or size and arrival
-  Flow* flow;
-  bool operator<(const Rank& other) const {
-    return std::tie(priority, first, second) < std::tie(other.priority, other.first, other.second);
-  }
-};
-
-struct Flow {
-  Member* member = nullptr;
-  Priority priority = Priority::interactive;
-  ToolId tool = 0;
-  std::list<Waiter> queue;                                     // by id
-  std::map<std::pair<std::int64_t, WaiterId>, Place> by_size;  // the same, by cost
-  std::optional<Instant> asleep_until;
-  std::optional<Rank> turn, size;  // as they stand in the lane's tables, when awake
-};
-
-struct Member {
-  struct Share {
-    BucketId bucket = 0;
-    Limit limit;  // as configured
-    ClientId of = 0;
-  };
-  ClientId client = 0, parent = 0;  // parent 0: none
-  int weight = 1;
-  std::vector<Share> shares;  // the client's limits on this group, then its parent's
-  std::int64_t virtual_time = 0;
-  std::array<Backlog, 2> backlog{};  // by priority
-  std::map<std::pair<Priority, ToolId>, Flow> flows;
-};
 
 // When a call would be admitted, were slots no obstacle; which of its charges it would wait for; and how many go before
 // it.
@@ -119,11 +57,11 @@ class Lane {
   Charges charges(const Member& member, const Estimate& estimate) const;
   // Whether anybody might be admitted now, had they a slot: the class of the first, or nothing.
   std::optional<Priority> first_class(Instant now);
-  // Takes the charges, or says until when that cannot succeed, and whether it is the group's limits that stand in the
-  // way.
+  // Takes the charges, or says until when that cannot succeed, and which bucket of the client stands in the way; none:
+  // the group's limits do.
   struct Attempt {
     std::optional<Instant> ready_at;  // absent: taken
-    bool by_group = false;
+    std::optional<BucketId> client_bucket{};
   };
   Attempt take(const Charges& charges, Instant now);
   // The next to go, whose charges have been taken; else nothing, and `next` is lowered to the instant at which to ask
@@ -135,14 +73,17 @@ class Lane {
                      std::optional<WaiterId> place = std::nullopt) const;
 
   Place insert(Waiter waiter);
-  Waiter remove(Place waiter);
+  Waiter remove(Place place);
   // Who must make room for one more of this member and class when the queue is full: the last of whoever has most
   // waiting, when that is more than the newcomer's own; or the last of a lower class.
   std::optional<Place> displaced_by(const Member& member, Priority priority);
 
+  // Those who wait and can never go, since a limit was lowered.
+  std::vector<WaiterId> too_large() const;
+
   // Someone was told to come back at `due`; at most `most` are remembered.
   struct Promise {
-    WaiterId id = 0;
+    WaiterId place = 0;
     std::uint64_t caller = 0;
     Member* member = nullptr;
     Priority priority = Priority::interactive;
@@ -158,11 +99,12 @@ class Lane {
 
   // The limit goes on under another amount or burst.
   void change(std::size_t limit, const Limit& to, Instant now);
-  // A call of this member was admitted, or has turned out to cost more or less.
-  void charge_time(Member& member, std::int64_t cost, bool admitted);
-  // What this client's (or parent's) limits hold may have grown: those whom they hold up are looked at again.
-  void wake_client(ClientId client);
-  void wake_tool(ToolId tool);
+  // A call of this member was admitted, reserves more, and is over.
+  void admitted(Member& member, std::int64_t cost);
+  void reserved(Member& member, std::int64_t more);
+  void settled(Member& member, std::int64_t reserved_cost, std::int64_t cost);
+  // What this member's limits hold may have grown: those whom they hold up are looked at again.
+  void rouse(const Member& member);
 
   void audit() const;
 
@@ -172,14 +114,28 @@ class Lane {
   Recent recent;
 
  private:
-  void rank(Flow& flow);    // as it stands now
-  void unrank(Flow& flow);  // takes it out of all tables
-  void rank_all(Member& member);
-  void sleep(Flow& flow, Instant until);
-  void wake_due(Instant now);
+  // Those whom one bucket of a client holds up.
+  struct Hold {
+    Order order;
+    Instant until = Instant::max();  // when it may let one of those go who were tried last
+  };
+
+  void stand(Flow& flow, Order& order);
+  void step_out(Flow& flow);  // of the order that it is in
+  void stand_again(Member& member);
+  bool hold(Flow& flow, BucketId bucket, Instant until);  // whether that roused others
+  bool rouse(BucketId bucket);
+  void rouse_due(Instant now);
   bool aged(const Waiter& waiter, Instant now) const { return now - waiter.arrived >= aging_bound_; }
-  std::optional<Place> pick_smaller(Priority priority, Instant now, Instant& next);
+  std::int64_t finish_of(const Waiter& waiter) const;
+  std::optional<BucketId> behind(const Flow& flow, const Waiter& waiter, Instant now) const;
+  Attempt attempt(const Flow& flow, const Waiter& waiter, Instant now);
+  std::optional<Place> pass(const Waiter& head, Instant now, Instant& next);
+  void join(Member& member, Priority priority);
+  std::int64_t level(Priority priority) const;
   void count(Member& member, Priority priority, const Charges& charges, std::int64_t cost, int sign);
+  void count_waiting(Member& member, Priority priority, int sign);
+  Backlog before(const Flow& flow, WaiterId place) const;
 
   GroupOptions options_;
   Store& store_;
@@ -187,15 +143,16 @@ class Lane {
   const Duration aging_bound_;
   std::vector<BucketId> buckets_;  // beside options_.limits
   std::unordered_map<ClientId, std::unique_ptr<Member>> members_;
-  std::unordered_map<ClientId, std::vector<Member*>> of_parent_;
-  std::set<Rank> by_turn_, by_size_;  // the flows that are awake
-  std::set<std::pair<Instant, Flow*>> asleep_;
-  std::array<std::set<Member*>, 2> waiters_of_;                 // members with a backlog, by priority
-  std::array<Backlog, 2> backlog_{};                            // of all of them
-  std::unordered_map<BucketId, std::int64_t> ahead_of_client_;  // what waits for a client's or a parent's bucket
-  std::unordered_map<std::uint64_t, Promise> promises_;         // by caller
-  std::set<std::pair<Instant, std::uint64_t>> lapsing_;         // by when they lapse
-  std::int64_t virtual_time_ = 0;
+  Order awake_;
+  std::unordered_map<BucketId, Hold> holds_;                                   // none is empty
+  std::set<std::pair<Instant, BucketId>> rousing_;                             // holds, by `until`
+  std::array<std::set<Member*>, 2> with_backlog_;                              // by priority
+  std::array<std::set<std::tuple<int, ClientId, Member*>>, 2> by_waiting_;     // by priority, then how many
+  std::array<Backlog, 2> backlog_{};                                           // of all, for the group's buckets
+  std::array<std::unordered_map<BucketId, std::int64_t>, 2> ahead_of_client_;  // what waits for a client's bucket
+  std::unordered_map<std::uint64_t, Promise> promises_;                        // by caller
+  std::set<std::pair<Instant, std::uint64_t>> lapsing_;                        // by when they lapse
+  std::int64_t served_ = 0;  // what the one had taken, over weight, who was admitted with the most
   int waiting_ = 0;
   std::int64_t bytes_waiting_ = 0;
 };

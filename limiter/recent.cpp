@@ -9,12 +9,12 @@ constexpr std::size_t kCallsMax = 65'536;
 
 }  // namespace
 
-std::uint64_t Recent::admit(const Estimate& reserved) {
+std::uint64_t Recent::admit(const Estimate& reserved, Instant now) {
   if (calls_.size() == kCallsMax) {
     calls_.pop_front();
     ++first_;
   }
-  calls_.push_back({reserved});
+  calls_.push_back({reserved, now});
   return first_ + calls_.size() - 1;
 }
 
@@ -27,17 +27,17 @@ void Recent::raise(std::uint64_t serial, const Estimate& reserved) {
 }
 
 void Recent::settle(std::uint64_t serial, bool counted, const Estimate& used) {
-  if (Call* call = find(serial)) *call = {used, counted, true};
+  if (Call* call = find(serial)) *call = {used, call->admitted, counted, true};
   while (!calls_.empty() && calls_.front().settled) {
     calls_.pop_front();
     ++first_;
   }
 }
 
-std::int64_t Recent::taken_since(std::uint64_t serial, Unit unit) const {
+std::int64_t Recent::taken_since(Instant since, Unit unit) const {
   std::int64_t taken = 0;
-  for (std::uint64_t i = serial < first_ ? 0 : serial + 1 - first_; i < calls_.size(); ++i)
-    if (calls_[i].counted) taken += reserved_units(unit, calls_[i].taken);
+  for (auto call = calls_.rbegin(); call != calls_.rend() && call->admitted > since; ++call)
+    if (call->counted) taken += reserved_units(unit, call->taken);
   return taken;
 }
 

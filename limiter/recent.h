@@ -1,6 +1,8 @@
-// The admissions of one group that a provider's headers may not know of yet: those after the call whose answer brought
-// them. Invariant: holds all from the oldest call in flight on, at most 65,536; older ones are forgotten. Units:
-// tokens, as estimated until a call is settled, as settled after. Threads: the loop's thread.
+// The admissions of one group that a provider's headers may not know of yet: those after the answer was made that
+// brought them.
+// Invariant: holds all from the oldest call in flight on, at most 65,536; older ones are forgotten.
+// Units:   tokens, as estimated until a call is settled, as settled after.
+// Threads: the loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +14,17 @@ namespace weir {
 
 class Recent {
  public:
-  std::uint64_t admit(const Estimate& reserved);  // its serial; from 1
+  std::uint64_t admit(const Estimate& reserved, Instant now);  // its serial; from 1
   void raise(std::uint64_t serial, const Estimate& reserved);
-  // What it took in the end, in requests and in tokens; zero: it was never sent.
+  // What it took in the end, in requests and in tokens; not counted: it was never sent.
   void settle(std::uint64_t serial, bool counted, const Estimate& used);
-  // What the calls after this one took, of a limit that counts `unit`.
-  std::int64_t taken_since(std::uint64_t serial, Unit unit) const;
+  // What the calls admitted after this instant took, of a limit that counts `unit`.
+  std::int64_t taken_since(Instant since, Unit unit) const;
 
  private:
   struct Call {
     Estimate taken;
+    Instant admitted{};
     bool counted = true, settled = false;
   };
   Call* find(std::uint64_t serial);

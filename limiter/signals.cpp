@@ -1,6 +1,7 @@
 #include "limiter/signals.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace weir {
 namespace {
@@ -9,8 +10,10 @@ using namespace std::chrono_literals;
 
 __extension__ using Wide = __int128;
 
-constexpr Duration kRestoreAfter = 60s;
-constexpr int kWhole = 16, kRestored = 2;
+// A call that was admitted this long before an answer came may not have been counted yet when that was made.
+constexpr Duration kOnTheWay = 100ms;
+constexpr Duration kRestoreAfter = 2min;
+constexpr int kHalf = 4, kSliceMost = 10 * kHalf;
 
 Unit dimension(Unit unit) { return unit == Unit::tokens_or_cap ? Unit::tokens : unit; }
 
@@ -41,15 +44,14 @@ void Signals::apply(Lane& lane, Store& store, const Answered& call, const Feedba
                     const std::function<void(Decision)>& report) {
   if (feedback.rate_limited) refused(lane, call, feedback, now, report);
   lane.pace.ended(call.admitted, call.well);
-  if (call.serial > newest_ && !feedback.readings.empty()) {
-    newest_ = call.serial;
-    tighten(lane, store, call, feedback, now, report);
+  if (const Instant heard = feedback.heard_at.value_or(now); heard >= newest_ && !feedback.readings.empty()) {
+    newest_ = heard;
+    tighten(lane, store, feedback, now, report);
   }
-  if (call.well && sixteenths_ < kWhole && now - sliced_ >= kRestoreAfter)
-    slice(lane, std::min(sixteenths_ + kRestored, kWhole), now);
+  if (call.well && slice_ > 0 && now - sliced_ >= kRestoreAfter) slice(lane, slice_ - 1, now);
 }
 
-void Signals::tighten(Lane& lane, Store& store, const Answered& call, const Feedback& feedback, Instant now,
+void Signals::tighten(Lane& lane, Store& store, const Feedback& feedback, Instant now,
                       const std::function<void(Decision)>& report) {
   for (const Reading& reading : feedback.readings) {
     for (std::size_t i = 0; i < configured_.size(); ++i) {
@@ -60,15 +62,12 @@ void Signals::tighten(Lane& lane, Store& store, const Answered& call, const Feed
             lane.options().adopt_higher_limits ? *reading.limit : std::min(*reading.limit, configured_[i].amount);
         if (amount != limit.amount) {
           report(Adopted{group_, limit.name, limit.amount, amount});
-          Limit adopted = with_amount(configured_[i], amount);
-          if (sixteenths_ < kWhole)
-            adopted.at_once = std::max<std::int64_t>(scaled(adopted.burst, sixteenths_, kWhole), 1);
-          lane.change(i, adopted, now);
+          lane.change(i, sliced(with_amount(configured_[i], amount)), now);
         }
       }
-      // What was admitted after the call that brought this may not be in it yet.
+      // What was admitted since the answer was made is not in it.
       if (reading.remaining)
-        store.tighten(lane.buckets()[i], *reading.remaining - lane.recent.taken_since(call.serial, limit.unit), now);
+        store.tighten(lane.buckets()[i], *reading.remaining - lane.recent.taken_since(newest_ - kOnTheWay, limit.unit), now);
     }
   }
 }
@@ -88,13 +87,11 @@ void Signals::refused(Lane& lane, const Answered& call, const Feedback& feedback
       if (!concerns(reading, limit)) continue;
       exhausted = exhausted || is_exhausted(reading, limit, call.reserved);
       something_left = something_left || reading.remaining.value_or(0) > 0;
-      resets_in = reading.resets_in;
+      if (is_exhausted(reading, limit, call.reserved)) resets_in = std::max(resets_in, reading.resets_in);
     }
     if (!exhausted) continue;
     found = true;
-    // What is full again at its reset has room before that for a single call: but a provider that says when, is
-    // believed.
-    Duration span = std::max(resets_in.value_or(Duration()), feedback.retry_after.value_or(Duration()));
+    Duration span = feedback.retry_after.value_or(resets_in.value_or(Duration()));
     if (span <= Duration()) span = lane.pace.back_off();
     lane.pace.close(i, now + span);
     report(Paused{group_, limit.name, span, false});
@@ -103,19 +100,22 @@ void Signals::refused(Lane& lane, const Answered& call, const Feedback& feedback
   const Duration span = feedback.retry_after.value_or(lane.pace.back_off());
   lane.pace.close_all(now + span);
   const bool finer = something_left && news;
-  if (finer) slice(lane, std::max(sixteenths_ / 2, 1), now);
+  if (finer) slice(lane, std::min(slice_ + kHalf, kSliceMost), now);
   report(Paused{group_, "", span, finer});
 }
 
-void Signals::slice(Lane& lane, int sixteenths, Instant now) {
-  sixteenths_ = sixteenths;
+Limit Signals::sliced(Limit limit) const {
+  if (limit.shape == Shape::calendar) return limit;
+  const std::int64_t second = std::max<std::int64_t>(scaled(limit.amount, Duration(1s).count(), limit.per.count()), 1);
+  const auto part = static_cast<std::int64_t>(static_cast<double>(limit.burst) * std::exp2(-static_cast<double>(slice_) / kHalf));
+  limit.at_once = slice_ == 0 ? 0 : std::min(std::max(part, second), limit.burst);
+  return limit;
+}
+
+void Signals::slice(Lane& lane, int slice, Instant now) {
+  slice_ = slice;
   sliced_ = now;
-  for (std::size_t i = 0; i < configured_.size(); ++i) {
-    Limit limit = lane.options().limits[i];
-    if (limit.shape == Shape::calendar) continue;
-    limit.at_once = sixteenths == kWhole ? 0 : std::max<std::int64_t>(scaled(limit.burst, sixteenths, kWhole), 1);
-    lane.change(i, limit, now);
-  }
+  for (std::size_t i = 0; i < configured_.size(); ++i) lane.change(i, sliced(lane.options().limits[i]), now);
 }
 
 }  // namespace weir

@@ -1,13 +1,14 @@
-// What a provider's word changes in a group: headers tighten its buckets, a refusal for a rate closes what was
-// exhausted. Invariant: nothing here raises a level. A limit that the provider names is adopted when it is lower than
-// the one in force;
-//           raised again up to what is configured, and beyond that only if the group allows it.
-// Finer slices: a refusal although something was left says that the provider counts in shorter periods than it names.
-// What
-//           may be taken at once is halved, down to a sixteenth of the burst, and comes back by an eighth of the burst
-//           with each minute without such a refusal.
-// Threads: the loop's thread.
-// Source:  LIMITS §6.
+// What a provider's word changes in a group: headers tighten its buckets, a refusal for a rate closes what was exhausted.
+// Invariant: nothing here raises a level. A limit that the provider names is adopted when it is lower than the one in
+//           force; raised again up to what is configured, and beyond that only if the group allows it.
+// Pauses:   as long as the provider says (Retry-After, RetryInfo); else until the reset of what is exhausted, the latest
+//           of them; else exponential. A reset is when a bucket is full again, long after it has room for a call: so it
+//           is the second choice.
+// Slices:   a refusal although something was left says that the provider counts in shorter periods than it names. What
+//           may be taken at once is halved, down to a second's worth of the limit, and comes back by a fifth with every
+//           two minutes without such a refusal.
+// Threads:  the loop's thread.
+// Source:   LIMITS §6.
 #pragma once
 
 #include <functional>
@@ -19,7 +20,6 @@ namespace weir {
 
 // The call that an answer belongs to.
 struct Answered {
-  std::uint64_t serial = 0;
   Instant admitted{};
   Estimate reserved{};
   bool well = false;  // it was answered, not refused or broken
@@ -33,17 +33,18 @@ class Signals {
              const std::function<void(Decision)>& report);
 
  private:
-  void tighten(Lane& lane, Store& store, const Answered& call, const Feedback& feedback, Instant now,
+  void tighten(Lane& lane, Store& store, const Feedback& feedback, Instant now,
                const std::function<void(Decision)>& report);
   void refused(Lane& lane, const Answered& call, const Feedback& feedback, Instant now,
                const std::function<void(Decision)>& report);
-  void slice(Lane& lane, int sixteenths, Instant now);
+  void slice(Lane& lane, int slice, Instant now);
+  Limit sliced(Limit limit) const;
 
   GroupId group_;
   std::vector<Limit> configured_;
-  std::uint64_t newest_ = 0;  // whose headers were applied last
-  int sixteenths_ = 16;       // of the burst that may be taken at once
-  Instant sliced_{};          // when that was changed
+  Instant newest_ = Instant::min();  // when the headers came that were applied last
+  int slice_ = 0;                    // what may be taken at once is halved with every four of these
+  Instant sliced_{};                 // when that was changed
 };
 
 }  // namespace weir

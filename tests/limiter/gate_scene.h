@@ -39,6 +39,12 @@ struct Scene {
   GroupId group(std::string name, std::vector<Limit> limits, std::optional<int> slots = {}) {
     return gate->group({.key = "key of " + name, .name = name, .slots = slots, .limits = std::move(limits)});
   }
+  ClientId client(std::string name, std::vector<Limit> limits = {}, int weight = 1,
+                  std::optional<ClientId> parent = {}) {
+    return gate->client(
+        {.name = std::move(name), .parent = parent, .weight = weight, .limits = std::move(limits), .limits_of = {}});
+  }
+  ToolId tool(std::string name, std::optional<int> slots = {}) { return gate->tool({std::move(name), slots}); }
   Caller& enter(GroupId group, Estimate estimate = {}, std::int64_t bytes = 0, std::optional<Instant> deadline = {},
                 std::uint64_t number = 0) {
     Ask ask;
@@ -60,6 +66,18 @@ struct Scene {
     return caller;
   }
 };
+
+// An Ask, said in the order in which a test tells it apart.
+inline Ask asking(GroupId group, ClientId client = 0, std::int64_t tokens = 0,
+                  Priority priority = Priority::interactive, ToolId tool = 0) {
+  Ask ask;
+  ask.group = group;
+  ask.client = client;
+  ask.tool = tool;
+  ask.priority = priority;
+  ask.estimate.input_tokens = tokens;
+  return ask;
+}
 
 inline Limit rpm(std::int64_t amount, std::int64_t burst) { return {"rpm", Unit::requests, amount, 1min, burst, 0}; }
 inline Limit tpm(std::int64_t amount, std::int64_t burst) { return {"tpm", Unit::tokens, amount, 1min, burst, amount}; }

@@ -8,16 +8,6 @@
 using namespace weir;
 using namespace std::chrono_literals;
 
-namespace {
-
-Ask asking(GroupId group) {
-  Ask ask;
-  ask.group = group;
-  return ask;
-}
-
-}  // namespace
-
 TEST_CASE("a call that fits is admitted at once, and holds a slot until it settles", "[gate]") {
   Scene scene({.slots = 1});
   const GroupId fast = scene.group("fast", {rpm(60, 5)});

@@ -1,0 +1,160 @@
+// What a lane foretells, and those whom it was foretold to: predictions, promises, and who makes room.
+#include <algorithm>
+
+#include "limiter/lane.h"
+
+namespace weir {
+namespace {
+
+__extension__ using Wide = __int128;
+
+std::size_t index(Priority priority) { return static_cast<std::size_t>(priority); }
+
+}  // namespace
+
+// Of a flow, what goes before a place: counted from the nearer end.
+Backlog Lane::before(const Flow& flow, WaiterId place) const {
+  Backlog front, back = flow.backlog;
+  auto forward = flow.queue.begin();
+  auto backward = flow.queue.rbegin();
+  while (forward != flow.queue.end() && forward->place < place) {
+    if (backward->place < place) return back;
+    front.add(forward->charges, forward->cost, 1);
+    back.add(backward->charges, backward->cost, -1);
+    ++forward;
+    ++backward;
+  }
+  return front;
+}
+
+Prediction Lane::predict(const Member& member, Priority priority, const Charges& charges, Instant now,
+                         std::optional<WaiterId> place) const {
+  std::array<std::int64_t, 3 * kLimitsMax> ahead{};
+  Prediction prediction{now, std::nullopt, 0};
+  const std::size_t limits = buckets_.size();
+  const auto add = [&](const Backlog& backlog, std::int64_t part, std::int64_t whole) {
+    for (std::size_t i = 0; i < limits; ++i)
+      ahead[i] += static_cast<std::int64_t>(static_cast<Wide>(backlog.units[i]) * part / whole);
+    prediction.ahead += backlog.count * part / whole;
+  };
+  for (std::size_t above = 0; above < index(priority); ++above) add(backlog_[above], 1, 1);
+
+  std::int64_t own_cost = 0;
+  if (place) {
+    for (const auto& [key, flow] : member.flows) {
+      if (key.first != priority) continue;
+      const Backlog own = before(flow, *place);
+      add(own, 1, 1);
+      own_cost += own.cost;
+      for (std::size_t i = limits; i < charges.size(); ++i) ahead[i] += own.units[i];
+    }
+  } else {
+    const Backlog& own = member.backlog[index(priority)];
+    add(own, 1, 1);
+    own_cost = own.cost;
+    for (std::size_t i = limits; i < charges.size(); ++i)
+      for (std::size_t above = 0; above <= index(priority); ++above)
+        if (const auto waiting = ahead_of_client_[above].find(charges[i].bucket);
+            waiting != ahead_of_client_[above].end())
+          ahead[i] += waiting->second;
+  }
+  // What others will have been given by the virtual time at which this one's turn comes.
+  const std::int64_t stands = member.flows.empty()
+                                  ? std::max(member.settled, level(priority)) + member.scaled(member.reserved)
+                                  : member.virtual_time();
+  const std::int64_t begins = stands + member.scaled(own_cost);
+  for (const Member* other : with_backlog_[index(priority)]) {
+    if (other == &member) continue;
+    const Backlog& backlog = other->backlog[index(priority)];
+    const Wide until = static_cast<Wide>(begins - other->virtual_time()) * other->weight / 1024;
+    if (until > 0 && backlog.cost > 0)
+      add(backlog, static_cast<std::int64_t>(std::min<Wide>(until, backlog.cost)), backlog.cost);
+  }
+
+  for (std::size_t i = 0; i < charges.size(); ++i) {
+    const std::int64_t units = charges[i].units;
+    if (units == 0) continue;
+    // Each of those ahead is rounded up by less than a nanosecond, which is left out.
+    Instant ready = store_.ready_at(charges[i].bucket, units, now, ahead[i]);
+    if (i < limits) ready = std::max(ready, pace.closed_until(i));
+    if (ready > prediction.at) {
+      prediction.at = ready;
+      prediction.charge = i;
+    }
+  }
+  prediction.at = std::max(prediction.at, pace.closed_until());
+  return prediction;
+}
+
+void Lane::count(Member& member, Priority priority, const Charges& charges, std::int64_t cost, int sign) {
+  Backlog& own = member.backlog[index(priority)];
+  own.add(charges, cost, sign);
+  Backlog& all = backlog_[index(priority)];
+  for (std::size_t i = 0; i < buckets_.size(); ++i) all.units[i] += sign * charges[i].units;
+  all.cost += sign * cost;
+  all.count += sign;
+  for (std::size_t i = buckets_.size(); i < charges.size(); ++i)
+    ahead_of_client_[index(priority)][charges[i].bucket] += sign * charges[i].units;
+  if (own.count == 0)
+    with_backlog_[index(priority)].erase(&member);
+  else
+    with_backlog_[index(priority)].insert(&member);
+}
+
+void Lane::count_waiting(Member& member, Priority priority, int sign) {
+  auto& ranked = by_waiting_[index(priority)];
+  int& waiting = member.waiting[index(priority)];
+  ranked.erase({waiting, member.client, &member});
+  waiting += sign;
+  waiting_ += sign;
+  if (waiting > 0) ranked.insert({waiting, member.client, &member});
+}
+
+std::optional<Place> Lane::displaced_by(const Member& member, Priority priority) {
+  for (const Priority victims : {Priority::batch, Priority::interactive}) {
+    if (victims < priority) break;
+    const auto& ranked = by_waiting_[index(victims)];
+    if (ranked.empty()) continue;
+    const auto& [waiting, client, most] = *ranked.rbegin();
+    // Of equals, who has as many as the newcomer would have, or one more, is not turned out: that would go on for ever.
+    if (victims == priority && waiting <= member.waiting[index(priority)] + 1) continue;
+    std::optional<Place> last;
+    for (auto& [key, flow] : most->flows)
+      if (key.first == victims && (!last || flow.queue.back().place > (*last)->place))
+        last = std::prev(flow.queue.end());
+    return last;
+  }
+  return std::nullopt;
+}
+
+void Lane::promise(Promise promise, std::size_t most, Instant now) {
+  if (promise.caller == 0) return;
+  forget_lapsed(now);
+  redeem(promise.caller, now);
+  if (promises_.size() >= most) return;
+  count(*promise.member, promise.priority, promise.charges, promise.cost, 1);
+  lapsing_.insert({promise.expires, promise.caller});
+  promises_.emplace(promise.caller, std::move(promise));
+}
+
+std::optional<Lane::Promise> Lane::redeem(std::uint64_t caller, Instant now) {
+  if (caller == 0) return std::nullopt;
+  forget_lapsed(now);
+  auto node = promises_.extract(caller);
+  if (node.empty()) return std::nullopt;
+  Promise& promise = node.mapped();
+  lapsing_.erase({promise.expires, caller});
+  count(*promise.member, promise.priority, promise.charges, promise.cost, -1);
+  return std::move(promise);
+}
+
+void Lane::forget_lapsed(Instant now) {
+  while (!lapsing_.empty() && lapsing_.begin()->first <= now) {
+    const auto node = promises_.extract(lapsing_.begin()->second);
+    lapsing_.erase(lapsing_.begin());
+    const Promise& promise = node.mapped();
+    count(*promise.member, promise.priority, promise.charges, promise.cost, -1);
+  }
+}
+
+}  // namespace weir
