@@ -32,7 +32,5 @@ std::vector<LimitLine> lines_of(const LimitSettings& limit, ChargeModel charge_m
 // client may state limits at one of them only. And no more limits may hold together than one table may have. `config`
 // is read but for mistakes.
 void check_client_models(const Config& config, Mistakes& mistakes);
-// The same account and model, whose limits are one.
-bool same_account(const ModelSettings& a, const ModelSettings& b);
 
 }  // namespace weir

@@ -1,8 +1,7 @@
 // The configuration in force, as TOML that reads back to the same. A value that is its default says so in a comment.
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "config/client_limits.h"
 #include "config/config.h"
 #include "config/limit_words.h"
 #include "config/limits.h"
@@ -14,6 +13,9 @@
 
 namespace weir {
 namespace {
+
+constexpr std::size_t kModelsShownMax =
+    50;  // of each client, beside all others: a thousand times a thousand is no page
 
 class Page {
  public:
@@ -110,42 +112,26 @@ void print_tables_of_models(Page& page, const std::string& section, const Client
 }
 
 // `rpm = 60 (client_defaults), tpm = 10000 (clients.alice.models.fast)`
-std::string in_force(const std::vector<LimitSettings>& limits) {
+std::string with_sources(const LimitsInForce::Limits& limits) {
   std::string listed;
-  for (const LimitSettings& limit : limits)
-    listed += fmt::format("{}{} = {} ({})", listed.empty() ? "" : ", ", limit.name, limit.amount, limit.section);
+  for (const LimitSettings* limit : limits)
+    listed += fmt::format("{}{} = {} ({})", listed.empty() ? "" : ", ", limit->name, limit->amount, limit->section);
   return listed.empty() ? "no limit" : listed;
 }
 
 // Each model of which a table says something; all others at once, because they do not differ.
-void print_limits_in_force(Page& page, const Config& config, const std::string& client) {
-  const auto at = config.clients.find(client);
-  const auto is_special = [&](const ModelSettings& model) {
-    const auto named_in = [&](const ClientLimits& limits) {
-      return std::any_of(limits.models.begin(), limits.models.end(), [&](const auto& each) {
-        const auto named = config.models.find(each.first);
-        return named != config.models.end() && same_account(named->second, model);
-      });
-    };
-    if (at != config.clients.end() && named_in(at->second.limits)) return true;
-    return (at == config.clients.end() || !is_only_parent(at->second)) && named_in(config.client_defaults);
-  };
-  const ModelSettings* other = nullptr;
-  bool any_special = false;
-  for (const auto& [alias, model] : config.models) {
-    if (!is_special(model)) {
-      other = &model;
-      continue;
-    }
-    any_special = true;
-    page.remark(fmt::format("on model {}: {}", in_quotes(alias), in_force(client_limits(config, client, alias))));
-  }
-  if (other == nullptr) return;
-  page.remark(fmt::format("on {} model: {}", any_special ? "any other" : "each",
-                          in_force(client_limits(config, client, other->alias))));
+void print_limits_in_force(Page& page, const Config& config, const LimitsInForce& in_force, const std::string& client) {
+  const auto named = in_force.named(client);
+  for (std::size_t i = 0; i < named.size() && i < kModelsShownMax; ++i)
+    page.remark(fmt::format("on model {}: {}", in_quotes(*named[i]), with_sources(in_force.on(client, *named[i]))));
+  if (named.size() > kModelsShownMax)
+    page.remark(fmt::format("on models beyond these, {}: not shown", named.size() - kModelsShownMax));
+  if (named.size() < config.models.size())
+    page.remark(
+        fmt::format("on {} model: {}", named.empty() ? "each" : "any other", with_sources(in_force.elsewhere(client))));
 }
 
-void print_client(Page& page, const Config& config, const ClientSettings& client) {
+void print_client(Page& page, const Config& config, const LimitsInForce& in_force, const ClientSettings& client) {
   const ClientSettings standard;
   const std::string section = "clients." + toml_key(client.name);
   page.table(section);
@@ -167,19 +153,19 @@ void print_client(Page& page, const Config& config, const ClientSettings& client
   } else {
     page.value("parent", toml_string(client.parent));
   }
-  print_limits_in_force(page, config, client.name);
+  print_limits_in_force(page, config, in_force, client.name);
   print_limits(page, client.limits.limits, ChargeModel::total);
   print_tables_of_models(page, section, client.limits);
 }
 
-void print_client_defaults(Page& page, const Config& config) {
+void print_client_defaults(Page& page, const Config& config, const LimitsInForce& in_force) {
   if (config.client_defaults == ClientLimits{}) return;
   page.table("client_defaults");
   print_limits(page, config.client_defaults.limits, ChargeModel::total);
   print_tables_of_models(page, "client_defaults", config.client_defaults);
   if (config.clients.contains(kAnonymous)) return;
   page.remark("so holds for \"anonymous\", who calls without a token:");
-  print_limits_in_force(page, config, kAnonymous);
+  print_limits_in_force(page, config, in_force, kAnonymous);
 }
 
 void print_price(Page& page, const char* key, const std::optional<std::int64_t>& price, const char* if_unknown) {
@@ -291,8 +277,9 @@ std::string effective_config(const Config& config) {
   } else if (lets_everybody_in(config)) {
     page.remark("no [auth], and no [clients.NAME] with a token: whoever reaches the server may call");
   }
-  print_client_defaults(page, config);
-  for (const auto& [name, client] : config.clients) print_client(page, config, client);
+  const LimitsInForce in_force(config);
+  print_client_defaults(page, config, in_force);
+  for (const auto& [name, client] : config.clients) print_client(page, config, in_force, client);
   for (const auto& [alias, model] : config.models) print_model(page, model);
   for (const auto& [name, tool] : config.tools) print_tool(page, tool, config.server.default_model);
   return std::move(page).take();

@@ -1,21 +1,15 @@
-// What models and clients share, and what must therefore agree; and whose limits hold.
+// What models and clients share, and what must therefore agree.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
+#include "config/client_limits.h"
 #include "config/limit_words.h"
 #include "config/limits.h"
 #include "config/sections.h"
 
 namespace weir {
 namespace {
-
-using Account = std::tuple<std::string, std::string, std::string, std::string>;
-
-Account account_of(const ModelSettings& model) {
-  return {model.provider, model.base_url, model.api_key ? model.api_key->reveal() : "", model.model};
-}
 
 // Where the two differ, as a message says it: nothing when the limits are the same.
 struct Difference {
@@ -95,36 +89,24 @@ std::size_t most_of_a_model(const ClientLimits& limits) {
 
 // Tables of eight each could merge to more than a call is charged to.
 void check_how_many(const std::string& client, const ClientLimits& own, int line, const Config& config,
-                    Mistakes& mistakes) {
+                    const LimitsInForce& in_force, Mistakes& mistakes) {
   const ClientLimits& defaults = config.client_defaults;
   if (own.limits.size() + defaults.limits.size() + most_of_a_model(own) + most_of_a_model(defaults) <=
       kLimitsPerTableMax)
     return;
-  for (const auto& [alias, model] : config.models) {
-    const std::size_t count = client_limits(config, client, alias).size();
-    if (count <= kLimitsPerTableMax) continue;
-    mistakes.add(line, fmt::format("client {}: {} limits hold on model {}, its own and client_defaults together; at "
-                                   "most {} are allowed",
-                                   in_quotes(client), count, in_quotes(alias), kLimitsPerTableMax));
-    return;
-  }
-}
-
-// What a client's (or the defaults') tables say of this very model: under its alias, or another of the same account.
-const std::vector<LimitSettings>* of_model(const ClientLimits& limits, const Config& config, const std::string& alias) {
-  if (const auto at = limits.models.find(alias); at != limits.models.end()) return &at->second;
-  const auto model = config.models.find(alias);
-  if (model == config.models.end()) return nullptr;
-  for (const auto& [other, of_other] : limits.models) {
-    const auto at = config.models.find(other);
-    if (at != config.models.end() && same_account(at->second, model->second)) return &of_other;
-  }
-  return nullptr;
+  const auto check = [&](std::size_t count, const std::string& where) {
+    if (count <= kLimitsPerTableMax) return false;
+    mistakes.add(line, fmt::format("client {}: {} limits hold on {}, its own and client_defaults together; at most {} "
+                                   "are allowed",
+                                   in_quotes(client), count, where, kLimitsPerTableMax));
+    return true;
+  };
+  if (check(in_force.elsewhere(client).size(), "each model")) return;
+  for (const std::string* alias : in_force.named(client))
+    if (check(in_force.on(client, *alias).size(), "model " + in_quotes(*alias))) return;
 }
 
 }  // namespace
-
-bool same_account(const ModelSettings& a, const ModelSettings& b) { return account_of(a) == account_of(b); }
 
 void check_shared_limits(const std::map<std::string, ModelSettings>& models, Mistakes& mistakes) {
   std::vector<const ModelSettings*> by_line;
@@ -145,31 +127,13 @@ void check_shared_limits(const std::map<std::string, ModelSettings>& models, Mis
 }
 
 void check_client_models(const Config& config, Mistakes& mistakes) {
+  const LimitsInForce in_force(config);
   check_one_table_each(config.client_defaults, "client_defaults", config, mistakes);
   for (const auto& [name, client] : config.clients) {
     check_one_table_each(client.limits, "client " + in_quotes(name), config, mistakes);
-    check_how_many(name, client.limits, client.line, config, mistakes);
+    check_how_many(name, client.limits, client.line, config, in_force, mistakes);
   }
-  if (!config.clients.contains(kAnonymous)) check_how_many(kAnonymous, {}, 0, config, mistakes);
-}
-
-bool is_only_parent(const ClientSettings& client) {
-  return !client.token && client.subject.empty() && client.name != kAnonymous;
-}
-
-std::vector<LimitSettings> client_limits(const Config& config, const std::string& client, const std::string& alias) {
-  std::map<std::string, LimitSettings> in_force;
-  const auto add = [&](const ClientLimits& limits) {  // what is there already is more special
-    if (const auto* special = of_model(limits, config, alias))
-      for (const LimitSettings& limit : *special) in_force.try_emplace(limit.name, limit);
-    for (const LimitSettings& limit : limits.limits) in_force.try_emplace(limit.name, limit);
-  };
-  const auto at = config.clients.find(client);
-  if (at != config.clients.end()) add(at->second.limits);
-  if (at == config.clients.end() || !is_only_parent(at->second)) add(config.client_defaults);
-  std::vector<LimitSettings> limits;
-  for (auto& [name, limit] : in_force) limits.push_back(std::move(limit));
-  return limits;
+  if (!config.clients.contains(kAnonymous)) check_how_many(kAnonymous, {}, 0, config, in_force, mistakes);
 }
 
 bool lets_everybody_in(const Config& config) {

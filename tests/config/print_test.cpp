@@ -225,5 +225,24 @@ TEST_CASE("each client's limits in force are shown with the table that states th
   CHECK(effective_config(*plain).find("\n# on each model: no limit\n") != std::string::npos);
 }
 
+TEST_CASE("of a client's limits on many models, fifty are shown, and how many more there are", "[print]") {
+  const auto printed = [](int models) {
+    std::string toml = "[client_defaults]\nrpm = 1\n";
+    for (int i = 0; i < models; ++i) {
+      const std::string name = "m" + std::to_string(i);
+      toml += "[models." + name + "]\nmodel = \"" + name + "\"\napi_key = \"env:SAME_KEY\"\n[client_defaults.models." +
+              name + "]\ntpm = 5\n";
+    }
+    const auto config = parse(toml);
+    REQUIRE(config);
+    return effective_config(*config);
+  };
+  const std::string most = printed(50), more = printed(51);
+  CHECK(most.find("# on model \"m49\": ") != std::string::npos);
+  CHECK(most.find("beyond these") == std::string::npos);
+  CHECK(more.find("\n# on models beyond these, 1: not shown\n") != std::string::npos);
+  CHECK(more.find("any other") == std::string::npos);
+}
+
 }  // namespace
 }  // namespace weir

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 
+#include "config/client_limits.h"
 #include "config/limit_words.h"
 #include "limiter/lease.h"
 #include "limiter/meter.h"
@@ -221,64 +223,108 @@ BudgetFindings check_budget(const ToolSettings& tool, const Templates& templates
 
 namespace {
 
-// One stated limit of clients on one model, and whose calls it bounds.
+// What the tools of one model need at once, by what is counted: the most, and whose it is.
+struct Need {
+  std::int64_t units = 0;
+  const Smallest* tool = nullptr;
+};
+using Needs = std::map<Unit, Need>;
+
+// A limit of clients that some tool never fits: the worst case of it, and how many clients are held to it.
 struct Bound {
-  LimitSettings settings;
-  std::string client;  // the first of them
-  std::size_t others = 0;
+  Need need;
+  std::string alias, first_client, last_client;
+  std::size_t clients = 0;
 };
 
-// By section and name: what client_defaults says holds for many, and is one limit to raise.
-std::vector<Bound> bounds_on(const Config& config, const std::string& alias) {
-  std::map<std::pair<std::string, std::string>, Bound> bounds;
-  const auto add = [&](const std::string& client) {
-    for (LimitSettings& limit : client_limits(config, client, alias)) {
-      const auto [at, is_first] = bounds.try_emplace({limit.section, limit.name}, Bound{limit, client});
-      if (!is_first) ++at->second.others;
-    }
-  };
-  for (const auto& [name, client] : config.clients) add(name);
-  if (!config.clients.contains(kAnonymous)) add(kAnonymous);
-  std::vector<Bound> all;
-  for (auto& [key, bound] : bounds) all.push_back(std::move(bound));
-  return all;
+std::string and_others(std::size_t others) {
+  return others == 0 ? std::string() : fmt::format(" and {} other{}", others, others == 1 ? "" : "s");
 }
+
+class ClientBudgets {
+ public:
+  ClientBudgets(const Config& config, const std::vector<Smallest>& tools) : config_(config), in_force_(config) {
+    for (const Smallest& tool : tools) {
+      Needs& needs = needs_[tool.alias];
+      for (const Unit unit : {Unit::tokens, Unit::tokens_or_cap, Unit::input_tokens, Unit::output_tokens}) {
+        const std::int64_t units = reserved_units(unit, tool.least);
+        if (units > needs[unit].units) needs[unit] = {units, &tool};
+      }
+    }
+  }
+
+  std::vector<BudgetFindings::Finding> check() {
+    for (const auto& [name, client] : config_.clients) check(name);
+    if (!config_.clients.contains(kAnonymous)) check(kAnonymous);
+    std::vector<BudgetFindings::Finding> warnings;
+    for (const auto& [limit, bound] : bounds_) warnings.push_back({limit->line, warning(*limit, bound)});
+    std::sort(warnings.begin(), warnings.end(),
+              [](const auto& a, const auto& b) { return std::tie(a.line, a.what) < std::tie(b.line, b.what); });
+    return warnings;
+  }
+
+ private:
+  void check(const std::string& client) {
+    std::set<std::string_view> named;
+    for (const std::string* alias : in_force_.named(client)) {
+      named.insert(*alias);
+      if (const auto needs = needs_.find(*alias); needs != needs_.end())
+        hold(client, *needs, in_force_.on(client, *alias));
+    }
+    const LimitsInForce::Limits elsewhere = in_force_.elsewhere(client);
+    if (elsewhere.empty()) return;
+    for (const auto& needs : needs_)
+      if (!named.contains(needs.first)) hold(client, needs, elsewhere);
+  }
+
+  void hold(const std::string& client, const std::pair<const std::string, Needs>& needs,
+            const LimitsInForce::Limits& limits) {
+    for (const LimitSettings* settings : limits) {
+      const Limit& limit = limit_on(*settings, needs.first);
+      const auto need = needs.second.find(limit.unit);
+      if (need == needs.second.end() || need->second.units <= most_at_once(limit)) continue;
+      Bound& bound = bounds_[settings];
+      if (bound.clients == 0) bound.first_client = client;
+      if (bound.last_client != client) ++bound.clients;
+      bound.last_client = client;
+      if (need->second.units > bound.need.units) {
+        bound.need = need->second;
+        bound.alias = needs.first;
+      }
+    }
+  }
+
+  std::string warning(const LimitSettings& settings, const Bound& bound) {
+    const Stated stated{settings, limit_on(settings, bound.alias)};
+    const std::int64_t needed = bound.need.units;
+    std::string advice = advice_to_raise(stated, needed);
+    if (advice.empty()) advice = fmt::format("raise {} to at least {}", settings.name, needed);
+    return fmt::format(
+        "client \"{}\"{} can never call tool \"{}\": every call reserves at least {} {}, but on model "
+        "\"{}\" {} never admits more than {}; {}",
+        bound.first_client, and_others(bound.clients - 1), bound.need.tool->tool, needed, noun(stated.limit.unit),
+        bound.alias, settings.section, most_of(stated), advice);
+  }
+
+  // Asked for each client and model, of few limits.
+  const Limit& limit_on(const LimitSettings& settings, const std::string& alias) {
+    const ChargeModel charge_model = config_.models.at(alias).charge_model;
+    const auto [at, is_new] = limits_.try_emplace({&settings, charge_model});
+    if (is_new) at->second = limit_of(settings, charge_model, 0);
+    return at->second;
+  }
+
+  const Config& config_;
+  const LimitsInForce in_force_;
+  std::map<std::string, Needs> needs_;  // by alias
+  std::map<std::pair<const LimitSettings*, ChargeModel>, Limit> limits_;
+  std::map<const LimitSettings*, Bound> bounds_;
+};
 
 }  // namespace
 
 std::vector<BudgetFindings::Finding> check_client_budgets(const Config& config, const std::vector<Smallest>& tools) {
-  std::map<std::string, std::vector<const Smallest*>> of_model;
-  for (const Smallest& tool : tools) of_model[tool.alias].push_back(&tool);
-  std::vector<BudgetFindings::Finding> warnings;
-  for (const auto& [alias, on_model] : of_model) {
-    const auto model = config.models.find(alias);
-    if (model == config.models.end()) continue;
-    for (const Bound& bound : bounds_on(config, alias)) {
-      const Stated stated{bound.settings, limit_of(bound.settings, model->second.charge_model, 0)};
-      const Smallest* largest = nullptr;
-      std::int64_t needed = 0;
-      std::size_t too_large = 0;
-      for (const Smallest* tool : on_model) {
-        const std::int64_t needs = reserved_units(stated.limit.unit, tool->least);
-        if (needs <= most_at_once(stated.limit)) continue;
-        ++too_large;
-        if (needs > needed) std::tie(largest, needed) = std::pair(tool, needs);
-      }
-      if (largest == nullptr) continue;
-      const auto and_others = [](std::size_t others) {
-        return others == 0 ? std::string() : fmt::format(" and {} other{}", others, others == 1 ? "" : "s");
-      };
-      std::string advice = advice_to_raise(stated, needed);
-      if (advice.empty()) advice = fmt::format("raise {} to at least {}", stated.limit.name, needed);
-      warnings.push_back(
-          {bound.settings.line,
-           fmt::format("client \"{}\"{} can never call tool \"{}\"{}: every call reserves at least {} {}, "
-                       "but on model \"{}\" {} never admits more than {}; {}",
-                       bound.client, and_others(bound.others), largest->tool, and_others(too_large - 1), needed,
-                       noun(stated.limit.unit), alias, bound.settings.section, most_of(stated), advice)});
-    }
-  }
-  return warnings;
+  return ClientBudgets(config, tools).check();
 }
 
 }  // namespace weir

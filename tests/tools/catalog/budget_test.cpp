@@ -260,7 +260,7 @@ TEST_CASE("what holds for many clients and tools is one warning", "[budget]") {
       config, {{"x", "fast", {100, 400, 400}}, {"y", "fast", {100, 500, 500}}, {"small", "fast", {1, 1, 1}}});
   REQUIRE(warnings.size() == 1);
   CHECK(warnings[0].what ==
-        "client \"alice\" and 2 others can never call tool \"y\" and 1 other: every call reserves at least 600 tokens, "
+        "client \"alice\" and 2 others can never call tool \"y\": every call reserves at least 600 tokens, "
         "but on model \"fast\" client_defaults never admits more than 400 at once (tpm_burst, default: ten seconds of "
         "tpm = 450); raise tpm to at least 600");
 }
