@@ -38,6 +38,7 @@ struct Waiter {
   std::int64_t bytes = 0;
   std::uint64_t caller = 0;
   Instant arrived, deadline;
+  bool told = false;    // it came back when it was told to: nobody passes it any more
   Duration slotless{};  // for how long there had been no slot when it came
   std::function<void(Admission)> done;
   Flow* flow = nullptr;

@@ -128,7 +128,7 @@ Lease Gate::State::admit(const Who& who, const Estimate& estimate, Instant arriv
   slots.take(now);
   lane.slots.take(now);
   tools[who.tool].take(now);
-  lane.pace.admitted();
+  lane.pace.admitted(now);
   lane.admitted(member(who.group, who.client), cost_of(estimate));
   server_time = std::max(server_time, lane.lane_time++);
   lease.gate_ = &gate;
@@ -206,7 +206,10 @@ bool Gate::State::admit_one(Instant now, Instant& next) {
   order.clear();
   for (GroupId id = 0; id < lanes.size(); ++id) {
     Lane& lane = lanes[id].lane;
-    if (lane.waiting() == 0 || !lane.has_slot()) continue;
+    if (lane.waiting() == 0) continue;
+    lane.pace.turn(now);
+    next = std::min(next, lane.pace.grows_at());
+    if (!lane.has_slot()) continue;
     const auto first = lane.first_class(now);
     order.push_back({first.value_or(Priority::batch), lane.lane_time, id});
   }
@@ -317,6 +320,7 @@ Gate::Ticket Gate::enter(const Ask& ask, std::function<void(Admission)> done) {
   const std::optional<Lane::Promise> promise = lane.promises() > 0 ? lane.redeem(ask.caller, now) : std::nullopt;
   const bool as_told = promise && now >= promise->due - kEarly;
 
+  lane.pace.turn(now);
   const bool first = lane.waiting() == 0 && !s.pumping && s.slots.has() && lane.has_slot() && s.tools[ask.tool].has();
   if (first && !lane.take(charges, now).ready_at) {
     done(s.admit(who, ask.estimate, now, s.slotless(lane, ask.tool, now), now));
@@ -348,7 +352,7 @@ Gate::Ticket Gate::enter(const Ask& ask, std::function<void(Admission)> done) {
 
   if (lane.waiting() == 0) lane.lane_time = std::max(lane.lane_time, s.server_time);
   const Place place = lane.insert({id, queued_as, who, ask.priority, ask.estimate, charges, cost, ask.bytes, ask.caller,
-                                   now, deadline, s.slotless(lane, ask.tool, now), std::move(done), nullptr});
+                                   now, deadline, as_told, s.slotless(lane, ask.tool, now), std::move(done), nullptr});
   s.waiting.emplace(id, place);
   s.deadlines.emplace(deadline, id);
   s.tell(Queued{who, prediction.at - now});

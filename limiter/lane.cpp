@@ -161,7 +161,7 @@ std::optional<Place> Lane::pick(Instant now, Instant& next) {
       break;
     }
     Instant until = *first.ready_at;
-    if (const Place smallest = flow->by_size.begin()->second; smallest != head && !aged(*head, now)) {
+    if (const Place smallest = flow->by_size.begin()->second; smallest != head && !aged(*head, now) && leaves_time(*head, *smallest, now)) {
       const Attempt second = attempt(*flow, *smallest, now);
       if (!second.ready_at) return smallest;
       until = std::min(until, *second.ready_at);
@@ -170,6 +170,15 @@ std::optional<Place> Lane::pick(Instant now, Instant& next) {
   }
   if (!rousing_.empty()) next = std::min(next, rousing_.begin()->first);
   return std::nullopt;
+}
+
+bool Lane::leaves_time(const Waiter& passed, const Waiter& passing, Instant now) const {
+  for (std::size_t i = 0; i < passed.charges.size(); ++i) {
+    const std::int64_t units = passed.charges[i].units;
+    if (units > 0 && store_.ready_at(passed.charges[i].bucket, units, now, passing.charges[i].units) > passed.deadline)
+      return false;
+  }
+  return true;
 }
 
 std::optional<Place> Lane::pass(const Waiter& head, Instant now, Instant& next) {
@@ -183,6 +192,7 @@ std::optional<Place> Lane::pass(const Waiter& head, Instant now, Instant& next) 
     const Place smallest = flow->by_size.begin()->second;
     const Waiter& first = flow->queue.front();
     if (&*smallest == &head || (&*smallest != &first && aged(first, now))) continue;
+    if (!leaves_time(head, *smallest, now)) continue;
     const Attempt attempted = attempt(*flow, *smallest, now);
     if (!attempted.ready_at) return smallest;
     if (!attempted.client_bucket) {

@@ -126,7 +126,11 @@ class Lane {
   bool hold(Flow& flow, BucketId bucket, Instant until);  // whether that roused others
   bool rouse(BucketId bucket);
   void rouse_due(Instant now);
-  bool aged(const Waiter& waiter, Instant now) const { return now - waiter.arrived >= aging_bound_; }
+  bool aged(const Waiter& waiter, Instant now) const {
+    return waiter.told || now - waiter.arrived >= aging_bound_;
+  }
+  // Whether the one who is passed would still be admitted before its deadline, as far as the group's limits go.
+  bool leaves_time(const Waiter& passed, const Waiter& passing, Instant now) const;
   std::int64_t finish_of(const Waiter& waiter) const;
   std::optional<BucketId> behind(const Flow& flow, const Waiter& waiter, Instant now) const;
   Attempt attempt(const Flow& flow, const Waiter& waiter, Instant now);

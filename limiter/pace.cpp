@@ -8,6 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kFirstWait = 1s, kLongestWait = 60s, kShortestWait = 100ms;
+constexpr Duration kSilence = 500ms;
 
 }  // namespace
 
@@ -30,6 +31,22 @@ void Pace::paused(Instant now, int in_flight) {
   began_ = now;
   window_ = 1;
   probing_ = 0;
+  grows_at_ = Instant::max();
+}
+
+void Pace::widen(int by) {
+  window_ += by;
+  if (window_ >= before_) window_ = 0;
+  grows_at_ = Instant::max();
+}
+
+void Pace::turn(Instant now) {
+  if (window_ > 0 && now >= grows_at_) widen(window_);
+}
+
+void Pace::admitted(Instant now) {
+  if (window_ == 0) return;
+  if (++probing_ == window_) grows_at_ = now + kSilence;
 }
 
 void Pace::ended(Instant admitted, bool well) {
@@ -37,9 +54,7 @@ void Pace::ended(Instant admitted, bool well) {
   if (window_ > 0) probing_ = std::max(probing_ - 1, 0);
   if (!well) return;
   refusals_ = 0;
-  if (window_ == 0) return;
-  window_ *= 2;
-  if (window_ >= before_) window_ = 0;
+  if (window_ > 0) widen(1);
 }
 
 }  // namespace weir

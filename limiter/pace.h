@@ -1,8 +1,9 @@
 // How fast a group may go after its provider has refused it for a rate: closed until a moment, by limit or as a whole;
-// then one call as a probe, then twice as many with each success, until as many are in flight as were before.
+// then one call as a probe, then twice as many with each round that is not refused, until as many are in flight as were
+// before. A refusal for a rate comes at once and an answer takes its time: so a round that was not refused for half a
+// second counts, answered or not.
 // Invariant: only refusals of calls that were admitted after the last pause began lengthen the exponential wait: what
-// was in
-//           flight already says nothing new.
+//           was in flight already says nothing new.
 // Units:   nanoseconds; the jitter is full (between nothing and the whole), as the seed has it.
 // Threads: the loop's thread.
 // Source:  LIMITS §6; AWS's full jitter; TCP's slow start.
@@ -36,16 +37,22 @@ class Pace {
   void close_all(Instant until) { all_ = std::max(all_, until); }
   void paused(Instant now, int in_flight);
 
-  void admitted() { probing_ += window_ > 0 ? 1 : 0; }
+  // Widens the window if its round has gone well for long enough; at grows_at() that may be so.
+  void turn(Instant now);
+  Instant grows_at() const { return grows_at_; }
+  void admitted(Instant now);
   // A call has ended, well or not.
   void ended(Instant admitted, bool well);
 
  private:
+  void widen(int by);
+
   std::vector<Instant> closed_;
   Instant all_ = Instant::min(), began_ = Instant::min();
   int refusals_ = 0;              // in a row
   int window_ = 0, probing_ = 0;  // in flight at most, in flight since the pause; 0 = no bound
   int before_ = 0;                // in flight when it began
+  Instant grows_at_ = Instant::max();
   std::mt19937_64 random_;
 };
 

@@ -130,6 +130,7 @@ class CallFlight final : public Flight {
     }
     if (!first_sent_) first_sent_ = now;
     ++receipt_.attempts;
+    called_ = now;
     lease_ = std::move(lease);
     lease_.sending();
     transfer_ = air_.http.send(std::move(request), [this](HttpResult result) { received(std::move(result)); });
@@ -165,13 +166,14 @@ class CallFlight final : public Flight {
   // What the prompt and its answer are likely to take, by those before; never more than they can take.
   Estimate likely() const {
     Estimate likely = estimate(job_.prompt);
-    likely.input_tokens = air_.estimator.input(job_.model->group + 1, likely.input_tokens);
-    if (job_.kind != 0) likely.output_tokens = air_.estimator.output(job_.kind, likely.output_tokens);
+    const int in_flight = air_.gate.state(job_.model->group).slots_taken + 1;
+    likely.input_tokens = air_.estimator.input(job_.model->group + 1, likely.input_tokens, in_flight);
+    if (job_.kind != 0) likely.output_tokens = air_.estimator.output(job_.kind, likely.output_tokens, in_flight);
     return likely;
   }
   void learn(const TokenCounts& counts) const {
     air_.estimator.learn_input(job_.model->group + 1, estimate(job_.prompt).input_tokens, counts.input);
-    if (job_.kind != 0) air_.estimator.learn_output(job_.kind, counts.output);
+    if (job_.kind != 0) air_.estimator.learn_output(job_.kind, counts.output, air_.loop.now() - called_);
   }
 
   void failed(CallError failure, Feedback feedback) {
@@ -268,6 +270,7 @@ class CallFlight final : public Flight {
   const Provider* provider_ = nullptr;
   Receipt receipt_;
   std::optional<Instant> first_sent_, waiting_since_;
+  Instant called_{};  // the last attempt
 
   // Where it is: at most one of these holds something.
   Gate::Ticket ticket_;
