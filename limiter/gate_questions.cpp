@@ -61,7 +61,8 @@ Duration Gate::paused_for(GroupId id) const {
   const Lane& lane = s.lanes.at(id).lane;
   Instant until = lane.pace.closed_until();
   for (std::size_t i = 0; i < lane.buckets().size(); ++i) until = std::max(until, lane.pace.closed_until(i));
-  return std::max(until - s.loop.now(), Duration());
+  // Never closed is an instant so long ago that the difference has no number.
+  return until > s.loop.now() ? until - s.loop.now() : Duration();
 }
 
 const GateOptions& Gate::options() const { return state_->options; }

@@ -173,9 +173,9 @@ std::optional<Place> Lane::pick(Instant now, Instant& next) {
 }
 
 bool Lane::leaves_time(const Waiter& passed, const Waiter& passing, Instant now) const {
-  for (std::size_t i = 0; i < passed.charges.size(); ++i) {
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
     const std::int64_t units = passed.charges[i].units;
-    if (units > 0 && store_.ready_at(passed.charges[i].bucket, units, now, passing.charges[i].units) > passed.deadline)
+    if (units > 0 && store_.ready_at(buckets_[i], units, now, passing.charges[i].units) > passed.deadline)
       return false;
   }
   return true;

@@ -48,7 +48,10 @@ void Signals::apply(Lane& lane, Store& store, const Answered& call, const Feedba
     newest_ = heard;
     tighten(lane, store, feedback, now, report);
   }
-  if (call.well && slice_ > 0 && now - sliced_ >= kRestoreAfter) slice(lane, slice_ - 1, now);
+  if (call.well && slice_ > 0 && now - sliced_ >= kRestoreAfter) {
+    const std::int64_t coarser = (now - sliced_) / kRestoreAfter;
+    slice(lane, static_cast<int>(std::max<std::int64_t>(slice_ - coarser, 0)), now);
+  }
 }
 
 void Signals::tighten(Lane& lane, Store& store, const Feedback& feedback, Instant now,
@@ -92,11 +95,15 @@ void Signals::refused(Lane& lane, const Answered& call, const Feedback& feedback
     if (!exhausted) continue;
     found = true;
     Duration span = feedback.retry_after.value_or(resets_in.value_or(Duration()));
-    if (span <= Duration()) span = lane.pace.back_off();
+    if (span <= Duration()) {
+      // One more of those that were under way, and nothing new about how long.
+      if (!news && lane.pace.closed_until(i) > now) continue;
+      span = lane.pace.back_off();
+    }
     lane.pace.close(i, now + span);
     report(Paused{group_, limit.name, span, false});
   }
-  if (found) return;
+  if (found || (!news && !feedback.retry_after && lane.pace.closed_until() > now)) return;
   const Duration span = feedback.retry_after.value_or(lane.pace.back_off());
   lane.pace.close_all(now + span);
   const bool finer = something_left && news;
