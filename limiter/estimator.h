@@ -2,7 +2,7 @@
 // how long the answers of one kind of call are.
 // Invariant: never more than the ceiling, never less than one token; the ceiling until enough calls were seen.
 // Shape:   input by model: the provider's count over ours. Output by kind, a number that stands for (model, profile,
-//          tool, schema). Both as a mean and deviations of it: three for a single call; with n in flight 3/sqrt(n)
+//          tool, schema). Both as a mean and deviations of it: three for a single call; with n in flight 2.5/sqrt(n)
 //          each, because what is reserved must cover the sum of them all, whose errors cancel out; more while few were
 //          seen. The mean is that of the calls in flight at any moment, which are longer than those that end: each
 //          weighs by how long it was held. At most 10,000 kinds are kept; what is beyond them is not learned.

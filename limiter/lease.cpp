@@ -50,7 +50,7 @@ std::int64_t reserved_units(Unit unit, const Estimate& estimate) {
     case Unit::tokens:
       return estimate.input_tokens + estimate.output_tokens;
     case Unit::tokens_or_cap:
-      return std::max(estimate.input_tokens + estimate.output_tokens, estimate.output_cap);
+      return std::max(estimate.input_tokens, estimate.output_cap);
     case Unit::input_tokens:
       return estimate.input_tokens;
     case Unit::output_tokens:
@@ -63,7 +63,8 @@ std::int64_t settled_units(Unit unit, const Estimate& reserved, Ending ending, c
   if (ending == Ending::never_sent) return 0;
   if (unit == Unit::requests) return 1;
   if (ending == Ending::rejected) return 0;
-  const auto seen = std::visit([](const auto& u) { return Estimate{u.input_tokens, u.output_tokens}; }, usage);
+  const auto seen = std::visit(
+      [&](const auto& u) { return Estimate{u.input_tokens, u.output_tokens, reserved.output_cap}; }, usage);
   if (ending == Ending::success && std::holds_alternative<Exact>(usage)) return reserved_units(unit, seen);
   // What is not known exactly may charge more than was reserved, dimension by dimension, but never refunds.
   return reserved_units(unit, {std::max(reserved.input_tokens, seen.input_tokens),

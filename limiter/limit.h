@@ -20,7 +20,7 @@ namespace weir {
 enum class Unit {
   requests,
   tokens,         // input and output together
-  tokens_or_cap,  // the same, but reserved as no less than the cap on the answer that the provider was told
+  tokens_or_cap,  // the larger of the input and the cap on the answer that the provider was told; it stays so
   input_tokens,
   output_tokens,
 };

@@ -88,7 +88,7 @@ void Meter::take(const Limit& limit, std::int64_t units, Instant now) {
   if (auto* bucket = std::get_if<Bucket>(&state_)) {
     bucket->charge(limit, units, now);
   } else if (auto* rolling = std::get_if<Rolling>(&state_)) {
-    rolling->take(units, now);
+    rolling->take(limit, units, now);
   } else {
     std::get<Day>(state_).used += units;
   }

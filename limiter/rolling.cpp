@@ -7,14 +7,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
+__extension__ using Wide = __int128;
+
+// As a bucket that holds a whole period, of which only so much goes at once while the provider counts in finer slices.
+Limit whole(const Limit& limit) {
+  return {.name = {}, .unit = limit.unit, .amount = limit.amount, .per = limit.per, .burst = limit.amount,
+          .debt = limit.debt,
+          .shape = Shape::bucket,
+          .zone = {},
+          .at_once = limit.at_once};
+}
+
 constexpr int kSlotsOfPeriod = 600, kSlotsOfSecond = 10;
 constexpr std::int64_t kRoundsMax = std::int64_t{1} << 20;
 // How many steps of filling up again are thought through before a wait is only estimated.
 constexpr int kStepsMax = 2000;
-
-std::int64_t at_once(const Limit& limit) {
-  return limit.at_once > 0 ? std::min(limit.at_once, limit.burst) : limit.burst;
-}
 
 }  // namespace
 
@@ -65,17 +72,39 @@ Instant Ring::down_to(std::int64_t most, Instant now) const {
 }
 
 Rolling::Rolling(const Limit& limit)
-    : period_(limit.per, kSlotsOfPeriod), second_(std::min<Duration>(limit.per, 1s), kSlotsOfSecond) {}
+    : period_(limit.per + limit.per / kSlotsOfPeriod, kSlotsOfPeriod + 1), second_(std::min<Duration>(limit.per, 1s), kSlotsOfSecond) {}
 
 Instant Rolling::ready_at(const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead) const {
-  if (ahead > 0) return behind(limit, units, now, ahead);
-  const std::int64_t cap = std::max(at_once(limit), units);
-  return std::max(period_.down_to(limit.amount - units, now), second_.down_to(cap - units, now));
+  Instant ready = limit.at_once > 0 ? pace_.ready_at(whole(limit), units, now, ahead) : now;
+  if (foreign_until_ > now) ready = std::max(ready, ready_beside_foreign(limit, ahead + units, now));
+  if (ahead > 0) return std::max(ready, behind(limit, units, now, ahead));
+  const std::int64_t cap = std::max(limit.burst, units);
+  return std::max({ready, period_.down_to(limit.amount - units, now), second_.down_to(cap - units, now)});
+}
+
+std::int64_t Rolling::foreign(const Limit& limit, Instant now) const {
+  if (foreign_until_ <= now) return 0;
+  const Wide units = static_cast<Wide>((foreign_until_ - now).count()) * limit.amount;
+  return static_cast<std::int64_t>(units / limit.per.count());
+}
+
+// The earliest instant at which what the ring holds, what is held back and these units fit together.
+Instant Rolling::ready_beside_foreign(const Limit& limit, std::int64_t units, Instant now) const {
+  std::int64_t room = limit.amount - period_.sum(now) - std::min(units, limit.amount);
+  const auto ready_with = [&](Instant at) {
+    return room < 0 ? Instant::max() : std::max(at, foreign_until_ - refill_time(limit, room));
+  };
+  Instant ready = ready_with(now);
+  period_.each(now, [&](Instant leaves, std::int64_t left) {
+    room += left;
+    if (leaves < ready) ready = std::min(ready, ready_with(leaves));
+  });
+  return ready;
 }
 
 // Once `amount` units have gone, the next as many go as they did, a round of the ring later.
 Instant Rolling::behind(const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead) const {
-  const std::int64_t all = ahead + units, cap = std::max(at_once(limit), units);
+  const std::int64_t all = ahead + units, cap = std::max(limit.burst, units);
   const std::int64_t periods = (all - 1) / limit.amount, seconds = (all - 1) / cap;
   const std::int64_t rest = all - periods * limit.amount;
   const std::int64_t last = std::min(units, rest);
@@ -98,7 +127,7 @@ std::optional<Instant> Rolling::filled(const Limit& limit, std::int64_t units, I
   second_.each(now, into(of_second));
   std::size_t next_period = 0, next_second = 0;
   std::int64_t in_period = period_.sum(now), in_second = second_.sum(now);
-  const std::int64_t cap = at_once(limit);
+  const std::int64_t cap = limit.burst;
   for (int step = 0; step < kStepsMax; ++step) {
     const std::int64_t go = std::clamp<std::int64_t>(std::min(limit.amount - in_period, cap - in_second), 0, ahead);
     if (go > 0) {
@@ -122,12 +151,14 @@ std::optional<Instant> Rolling::filled(const Limit& limit, std::int64_t units, I
   return std::nullopt;
 }
 
-void Rolling::take(std::int64_t units, Instant now) {
+void Rolling::take(const Limit& limit, std::int64_t units, Instant now) {
   period_.add(units, now, now);
   second_.add(units, now, now);
+  if (limit.at_once > 0) pace_.charge(whole(limit), units, now);
 }
 
 void Rolling::settle(const Limit& limit, std::int64_t charged, std::int64_t actual, Instant at, Instant now) {
+  if (limit.at_once > 0) pace_.settle(whole(limit), charged, actual, now);
   std::int64_t change = actual - charged;
   if (change > 0) change = std::min(change, std::max<std::int64_t>(limit.amount + limit.debt - period_.sum(now), 0));
   if (change == 0) return;
@@ -137,11 +168,15 @@ void Rolling::settle(const Limit& limit, std::int64_t charged, std::int64_t actu
 
 void Rolling::tighten(const Limit& limit, std::int64_t most, Instant now) {
   const std::int64_t excess = limit.amount - period_.sum(now) - std::max(most, -limit.debt);
-  if (excess > 0) period_.add(excess, now, now);
+  if (excess > 0) foreign_until_ = std::max(foreign_until_, now + refill_time(limit, excess));
 }
 
 std::int64_t Rolling::level(const Limit& limit, Instant now) const {
-  return std::min(limit.amount - period_.sum(now), std::max<std::int64_t>(at_once(limit) - second_.sum(now), 0));
+  std::int64_t left = std::min(limit.amount - period_.sum(now) - foreign(limit, now),
+                               std::max<std::int64_t>(limit.burst - second_.sum(now), 0));
+  if (limit.at_once > 0)
+    left = std::min(left, pace_.level(whole(limit), now) - (limit.amount - std::min(limit.at_once, limit.burst)));
+  return left;
 }
 
 }  // namespace weir

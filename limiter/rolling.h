@@ -1,8 +1,11 @@
 // The rolling shape: never more than `amount` in any period, and never more than `burst` in any second. What is taken
 // is kept in a ring of slots and leaves it a period later; a settlement is addressed to the slot that was charged.
-// Invariant: what is in a slot counts until the slot's end is a whole period old: never too short, at most one slot too
-//           long (100 ms of a minute). No slot holds less than nothing. A wait that ready_at() names is exact; behind
+// Invariant: what is in a slot counts until the slot's end is a period and a slot old: never too short, also where a
+//           call was counted up to a slot (100 ms of a minute) later than it was sent; at most two too long. No slot holds less than nothing. A wait that ready_at() names is exact; behind
 //           others it is exact for calls of one unit, and never too long for larger ones.
+// Headers: what a provider counts beyond the ring (foreign use, say) is held back, and less of it as time goes by, at the
+//           limit's rate: nobody says when it leaves the provider's count; the next headers will.
+// Slices:   while the provider counts in finer slices (Limit::at_once), a bucket beside the ring paces calls.
 // Shape:   600 slots to a period, 10 to a second, rounded up to whole nanoseconds. Instants do not go back.
 // Errors:  none. More than the burst never fits: ask first.
 // Threads: values; the caller locks.
@@ -14,6 +17,7 @@
 #include <optional>
 #include <vector>
 
+#include "limiter/bucket.h"
 #include "limiter/limit.h"
 
 namespace weir {
@@ -53,17 +57,21 @@ class Rolling {
  public:
   explicit Rolling(const Limit& limit);
   Instant ready_at(const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead = 0) const;
-  void take(std::int64_t units, Instant now);
+  void take(const Limit& limit, std::int64_t units, Instant now);
   // `at`: when it was taken.
   void settle(const Limit& limit, std::int64_t charged, std::int64_t actual, Instant at, Instant now);
   void tighten(const Limit& limit, std::int64_t most, Instant now);
   std::int64_t level(const Limit& limit, Instant now) const;
 
  private:
+  std::int64_t foreign(const Limit& limit, Instant now) const;
+  Instant ready_beside_foreign(const Limit& limit, std::int64_t units, Instant now) const;
   Instant behind(const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead) const;
   std::optional<Instant> filled(const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead) const;
 
   Ring period_, second_;
+  Bucket pace_;
+  Instant foreign_until_ = Instant::min();  // when nothing is held back any more
 };
 
 }  // namespace weir

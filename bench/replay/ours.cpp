@@ -64,15 +64,15 @@ class WeirLimiter final : public Limiter {
 
   bool streams() const override { return setting_.learned; }
   void produced(const Call& call, std::int64_t output_tokens, Instant) override {
-    const std::int64_t likely = estimator_.output_beyond(kKind, output_tokens, kOutputCap);
+    const std::int64_t likely = estimator_.output_beyond(kKind, output_tokens, kOutputCap, gate_.state().slots_taken);
     places_[call.caller].lease.top_up({.input_tokens = 0, .output_tokens = likely});
   }
 
-  void answered(const Call& call, const std::optional<Headers>& headers, Instant) override {
+  void answered(const Call& call, const std::optional<Headers>& headers, Instant now) override {
     Settlement settlement{.ending = Ending::success, .usage = Exact{call.input_tokens, call.output_tokens}};
     if (headers) settlement.feedback.readings = readings_of(*headers);
     estimator_.learn_input(kModel, count(call), call.input_tokens);
-    estimator_.learn_output(kKind, call.output_tokens);
+    estimator_.learn_output(kKind, call.output_tokens, now - places_[call.caller].admitted);
     places_[call.caller].lease.settle(settlement);
   }
 
@@ -109,14 +109,16 @@ class WeirLimiter final : public Limiter {
   struct Place {
     Gate::Ticket ticket;
     Lease lease;
+    Instant admitted{};
   };
 
   // Without a tokenizer, and rather too many than too few.
   static std::int64_t count(const Call& call) { return call.input_bytes / 3; }
 
   Estimate estimate(const Call& call) const {
-    return {.input_tokens = setting_.learned ? estimator_.input(kModel, count(call)) : count(call),
-            .output_tokens = setting_.learned ? estimator_.output(kKind, kOutputCap) : kOutputCap,
+    const int in_flight = gate_.state().slots_taken + 1;
+    return {.input_tokens = setting_.learned ? estimator_.input(kModel, count(call), in_flight) : count(call),
+            .output_tokens = setting_.learned ? estimator_.output(kKind, kOutputCap, in_flight) : kOutputCap,
             .output_cap = kOutputCap};
   }
 
@@ -124,6 +126,7 @@ class WeirLimiter final : public Limiter {
     if (auto* lease = std::get_if<Lease>(&admission)) {
       lease->sending();
       places_[caller].lease = std::move(*lease);
+      places_[caller].admitted = loop_.now();
       if (caller != asking_) go_(caller);
     } else {
       const auto& refusal = std::get<Refusal>(admission);
