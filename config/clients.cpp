@@ -109,7 +109,7 @@ ClientLimits read_client_limits(Fields& fields, const std::string& section, cons
   limits.limits = read_limits(fields, {.section = section}, mistakes);
   const Node* models = fields.find("models", NodeKind::table);
   if (models == nullptr) return limits;
-  for (const Member& member : models->members) {
+  for (const Entry& member : models->members) {
     if (mistakes.full()) break;
     if (std::find(names.models.begin(), names.models.end(), member.key) == names.models.end()) {
       if (!names.models.empty())
@@ -163,16 +163,16 @@ void read_priority(Fields& fields, Priority& to) {
 ClientNames client_names(const Node* clients) {
   ClientNames names;
   if (clients == nullptr) return names;
-  for (const Member& client : clients->members) {
+  for (const Entry& client : clients->members) {
     names.declared.push_back(client.key);
-    for (const Member& key : client.value.members) {
+    for (const Entry& key : client.value.members) {
       if (key.key == "parent" && key.value.kind == NodeKind::string) names.parents.emplace(client.key, key.value.text);
     }
   }
   return names;
 }
 
-ClientSettings read_client(const Member& member, const ClientNames& names, const Environment& environment,
+ClientSettings read_client(const Entry& member, const ClientNames& names, const Environment& environment,
                            Mistakes& mistakes) {
   Fields fields(member.value, fmt::format("client {}", in_quotes(member.key)), mistakes);
   ClientSettings client;

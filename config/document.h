@@ -19,7 +19,7 @@ enum class NodeKind { string, integer, number, boolean, date, array, table };
 // "a string", "an integer" …: what came, for messages.
 const char* name_with_article(NodeKind kind);
 
-struct Member;
+struct Entry;
 
 struct Node {
   NodeKind kind = NodeKind::table;
@@ -29,10 +29,10 @@ struct Node {
   double number = 0;            // number
   bool boolean = false;         // boolean
   std::vector<Node> items;      // array
-  std::vector<Member> members;  // table
+  std::vector<Entry> members;  // table
 };
 
-struct Member {
+struct Entry {
   std::string key;
   Node value;
 };

@@ -18,7 +18,7 @@ bool Fields::knows(const std::string& key) const {
 const Node* Fields::find(const std::string& key) {
   if (!knows(key)) known_.push_back(key);
   const auto at =
-      std::find_if(table_.members.begin(), table_.members.end(), [&](const Member& m) { return m.key == key; });
+      std::find_if(table_.members.begin(), table_.members.end(), [&](const Entry& m) { return m.key == key; });
   return at == table_.members.end() ? nullptr : &at->value;
 }
 
@@ -192,7 +192,7 @@ void Fields::mistake(const Node& node, std::string_view what) {
 }
 
 void Fields::reject_unknown() {
-  for (const Member& member : table_.members) {
+  for (const Entry& member : table_.members) {
     if (mistakes_.full()) return;
     if (knows(member.key)) continue;
     std::vector<std::string> all = known_;

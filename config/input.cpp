@@ -24,7 +24,7 @@ bool is_input_name(std::string_view name) {
 // none.
 class InputReader {
  public:
-  InputReader(const Member& member, const std::string& tool, Mistakes& mistakes)
+  InputReader(const Entry& member, const std::string& tool, Mistakes& mistakes)
       : fields_(member.value, fmt::format("tool {}, input {}", in_quotes(tool), in_quotes(member.key)), mistakes) {
     input_.name = member.key;
     input_.line = member.value.line;
@@ -196,7 +196,7 @@ const char* name_of(InputType type) {
   return "unknown";
 }
 
-InputSettings read_input(const Member& member, const std::string& tool, Mistakes& mistakes) {
+InputSettings read_input(const Entry& member, const std::string& tool, Mistakes& mistakes) {
   return InputReader(member, tool, mistakes).read();
 }
 

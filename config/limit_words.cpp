@@ -10,6 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kNameBytesMax = 64;
+constexpr Duration kMinute = std::chrono::minutes(1);
 constexpr Duration kRequestSlice = 1s, kTokenSlice = 10s, kRollingSlice = 1s;
 
 // What refusals name beside limits: a limit of the same name could not be told from it.
@@ -72,13 +73,16 @@ std::int64_t default_burst(const LimitSettings& limit) {
     case LimitShape::bucket:
       break;
   }
-  return share_rounded_up(limit.amount, limit.counts == LimitCounts::requests ? kRequestSlice : kTokenSlice, limit.per);
+  // The same share of a longer period as of a minute: a single call of an hour's tokens is no smaller.
+  const Duration slice = limit.counts == LimitCounts::requests ? kRequestSlice : kTokenSlice;
+  return share_rounded_up(limit.amount, slice, std::min<Duration>(limit.per, kMinute));
 }
 
 const char* default_slice(const LimitSettings& limit) {
   if (default_burst(limit) == limit.amount) return "all";
   if (limit.shape == LimitShape::rolling)
     return default_burst(limit) == (limit.amount + 9) / 10 ? "a tenth" : "one second";
+  if (limit.per > kMinute) return limit.counts == LimitCounts::requests ? "a sixtieth" : "a sixth";
   return limit.counts == LimitCounts::requests ? "one second" : "ten seconds";
 }
 

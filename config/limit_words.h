@@ -27,7 +27,8 @@ inline constexpr Duration kDay = std::chrono::hours(24);
 inline constexpr Duration kRollingPerMax = std::chrono::hours(1);
 
 std::int64_t amount_max(LimitCounts counts, Duration per);
-// Of a bucket: one second's requests, ten seconds' tokens. Providers enforce a minute's limit in slices of it; but a
+// Of a bucket: one second's requests, ten seconds' tokens; of a longer period than a minute a sixtieth and a sixth, as of
+// a minute. Providers enforce a minute's limit in slices of it; but a
 // single call takes thousands of tokens. Of rolling: a tenth, or a second's worth if that is more. Of calendar: all.
 std::int64_t default_burst(const LimitSettings& limit);
 // What it is a share of: "one second", "ten seconds", "a tenth", "all".

@@ -18,7 +18,7 @@ constexpr Range<Duration> kPer{1s, 31 * kDay};
 const Node* member_of(const Node* table, std::string_view key) {
   if (table == nullptr) return nullptr;
   const auto at = std::find_if(table->members.begin(), table->members.end(),
-                               [&](const Member& member) { return member.key == key; });
+                               [&](const Entry& member) { return member.key == key; });
   return at == table->members.end() ? nullptr : &at->value;
 }
 
@@ -138,7 +138,7 @@ void read_shape(Fields& fields, const KnownLimit* known, const LimitTable& table
   limit.per = kDay;
 }
 
-void read_long(const Member& member, const std::string& where, const LimitTable& table, Mistakes& mistakes,
+void read_long(const Entry& member, const std::string& where, const LimitTable& table, Mistakes& mistakes,
                std::vector<LimitSettings>& to) {
   Fields fields(member.value, fmt::format("{}, limit {}", where, in_quotes(member.key)), mistakes);
   if (member.value.kind != NodeKind::table) {
@@ -182,7 +182,7 @@ std::vector<LimitSettings> read_limits(Fields& fields, const LimitTable& table, 
     read_short(fields, known, long_forms, table, limits);
   }
   if (long_forms != nullptr) {
-    for (const Member& member : long_forms->members) {
+    for (const Entry& member : long_forms->members) {
       if (mistakes.full()) break;
       read_long(member, fields.where(), table, mistakes, limits);
     }

@@ -19,8 +19,8 @@ constexpr std::size_t kClientsMax = 1'000, kModelsMax = 1'000, kToolsMax = 10'00
 
 // The named tables of a section, [clients.*], [models.*] or [tools.*]. One too many is a mistake, and the section is
 // not read.
-const std::vector<Member>& members_of(const Node* section, const char* name, std::size_t most, Mistakes& mistakes) {
-  static const std::vector<Member> none;
+const std::vector<Entry>& members_of(const Node* section, const char* name, std::size_t most, Mistakes& mistakes) {
+  static const std::vector<Entry> none;
   if (section == nullptr) return none;
   if (section->members.size() <= most) return section->members;
   mistakes.add(section->members[most].value.line,
@@ -28,7 +28,7 @@ const std::vector<Member>& members_of(const Node* section, const char* name, std
   return none;
 }
 
-bool is_table(const Member& member, std::string_view section, Mistakes& mistakes) {
+bool is_table(const Entry& member, std::string_view section, Mistakes& mistakes) {
   if (member.value.kind == NodeKind::table) return true;
   mistakes.add(member.value.line, fmt::format("{}: {} must be a table, [{}.NAME], not {}", section,
                                               in_quotes(member.key), section, name_with_article(member.value.kind)));
@@ -42,7 +42,7 @@ std::map<std::string, ClientSettings> read_clients(const Node* section, const Cl
     mistakes.add(section->line,
                  "no client; add [clients.NAME] with a token, or leave [clients] out, which lets everybody in");
   }
-  for (const Member& member : members_of(section, "clients", kClientsMax, mistakes)) {
+  for (const Entry& member : members_of(section, "clients", kClientsMax, mistakes)) {
     if (mistakes.full()) break;
     if (!is_table(member, "clients", mistakes)) continue;
     const std::size_t before = mistakes.count();
@@ -67,7 +67,7 @@ Config read(const Node& document, const std::string& file, const Environment& en
   }
   const auto& model_members = members_of(models, "models", kModelsMax, mistakes);
   ModelNames names;
-  for (const Member& member : model_members) names.declared.push_back(member.key);
+  for (const Entry& member : model_members) names.declared.push_back(member.key);
   ClientNames known_to_clients = client_names(clients);
   known_to_clients.models = names.declared;
   known_to_clients.has_auth = auth != nullptr;
@@ -80,7 +80,7 @@ Config read(const Node& document, const std::string& file, const Environment& en
   if (client_defaults != nullptr)
     config.client_defaults = read_client_defaults(*client_defaults, known_to_clients, mistakes);
   std::map<std::string, ModelSettings> sound;
-  for (const Member& member : model_members) {
+  for (const Entry& member : model_members) {
     if (mistakes.full()) break;
     if (!is_table(member, "models", mistakes)) continue;
     const std::size_t before = mistakes.count();
@@ -90,7 +90,7 @@ Config read(const Node& document, const std::string& file, const Environment& en
   check_shared_limits(sound, mistakes);
   config.models = std::move(sound);
   check_client_models(config, mistakes);
-  for (const Member& member : members_of(tools, "tools", kToolsMax, mistakes)) {
+  for (const Entry& member : members_of(tools, "tools", kToolsMax, mistakes)) {
     if (mistakes.full()) break;
     if (is_table(member, "tools", mistakes)) config.tools.emplace(member.key, read_tool(member, names, mistakes));
   }

@@ -72,7 +72,7 @@ const char* default_token_limit_field(const std::string& provider) {
   return provider == "compatible" ? "max_tokens" : "max_completion_tokens";
 }
 
-ModelSettings read_model(const Member& member, const Environment& environment, Mistakes& mistakes) {
+ModelSettings read_model(const Entry& member, const Environment& environment, Mistakes& mistakes) {
   Fields fields(member.value, fmt::format("model {}", in_quotes(member.key)), mistakes);
   ModelSettings model;
   model.alias = member.key;

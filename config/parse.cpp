@@ -48,7 +48,7 @@ Node copy(const toml::node& from, int line_of_key) {
       node.members.push_back({std::string(key.str()), copy(value, line)});
     }
     std::stable_sort(node.members.begin(), node.members.end(),
-                     [](const Member& a, const Member& b) { return a.value.line < b.value.line; });
+                     [](const Entry& a, const Entry& b) { return a.value.line < b.value.line; });
   }
   return node;
 }

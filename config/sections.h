@@ -37,14 +37,14 @@ const char* name_of(InputType type);
 // `table` is null when the file has no [server]. Sets names.fallback.
 ServerSettings read_server(const Node* table, ModelNames& names, const Environment& environment, Mistakes& mistakes);
 ClientNames client_names(const Node* clients);
-ClientSettings read_client(const Member& member, const ClientNames& names, const Environment& environment,
+ClientSettings read_client(const Entry& member, const ClientNames& names, const Environment& environment,
                            Mistakes& mistakes);
 // [client_defaults].
 ClientLimits read_client_defaults(const Node& table, const ClientNames& names, Mistakes& mistakes);
 AuthSettings read_auth(const Node& table, Mistakes& mistakes);
-ModelSettings read_model(const Member& member, const Environment& environment, Mistakes& mistakes);
-ToolSettings read_tool(const Member& member, const ModelNames& names, Mistakes& mistakes);
-InputSettings read_input(const Member& member, const std::string& tool, Mistakes& mistakes);
+ModelSettings read_model(const Entry& member, const Environment& environment, Mistakes& mistakes);
+ToolSettings read_tool(const Entry& member, const ModelNames& names, Mistakes& mistakes);
+InputSettings read_input(const Entry& member, const std::string& tool, Mistakes& mistakes);
 
 // What holds between models: two aliases of one account and model share their buckets, so their limits must agree.
 // `models` are those that were read without a mistake.

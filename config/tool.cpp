@@ -39,7 +39,7 @@ void read_inputs(Fields& fields, ToolSettings& tool, Mistakes& mistakes) {
                    fmt::format("{} inputs; at most {} are allowed", inputs->members.size(), kInputsMax));
     return;
   }
-  for (const Member& member : inputs->members) {
+  for (const Entry& member : inputs->members) {
     if (member.value.kind == NodeKind::table) {
       tool.inputs.push_back(read_input(member, tool.name, mistakes));
     } else {
@@ -52,7 +52,7 @@ void read_inputs(Fields& fields, ToolSettings& tool, Mistakes& mistakes) {
 
 }  // namespace
 
-ToolSettings read_tool(const Member& member, const ModelNames& names, Mistakes& mistakes) {
+ToolSettings read_tool(const Entry& member, const ModelNames& names, Mistakes& mistakes) {
   Fields fields(member.value, fmt::format("tool {}", in_quotes(member.key)), mistakes);
   ToolSettings tool;
   tool.name = member.key;

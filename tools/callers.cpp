@@ -1,5 +1,7 @@
 #include "tools/callers.h"
 
+#include "config/client_limits.h"
+
 namespace weir {
 namespace {
 
@@ -7,50 +9,36 @@ constexpr std::size_t kStrangersMax = 10'000;
 // No client and no subject has this name.
 constexpr const char* kOthers = "others, who share their limits";
 
-// Whether this alias has limits of its own for the client; of two aliases of one group, its are in force.
-bool is_special(const Config& config, const std::string& client, const std::string& alias) {
-  const auto own = config.clients.find(client);
-  return (own != config.clients.end() && own->second.limits.models.contains(alias)) ||
-         config.client_defaults.models.contains(alias);
+std::vector<Limit> limits_of(const LimitsInForce::Limits& settings) {
+  std::vector<Limit> limits;
+  limits.reserve(settings.size());
+  for (const LimitSettings* limit : settings) limits.push_back(limit_of(*limit, ChargeModel::total, 0));
+  return limits;
 }
 
 }  // namespace
 
 Callers::Callers(Gate& gate, const Config& config, const std::function<GroupId(const std::string& alias)>& group_of)
     : gate_(gate) {
-  for (const auto& [alias, model] : config.models) {
-    groups_[alias] = group_of(alias);
-    charge_models_[alias] = model.charge_model;
-  }
-  for (const auto& [name, client] : config.clients) open(config, name);
-  if (!known_.contains("anonymous")) open(config, "anonymous");
-  stranger_ = options_of(config, "");
-}
-
-ClientOptions Callers::options_of(const Config& config, const std::string& name) const {
-  ClientOptions options{.name = name, .parent = {}, .weight = 1, .limits = {}, .limits_of = {}};
-  for (const auto& [alias, group] : groups_) {
-    if (options.limits_of.contains(group) && !is_special(config, name, alias)) continue;
-    auto& limits = options.limits_of[group];
-    limits.clear();
-    for (const LimitSettings& limit : client_limits(config, name, alias))
-      limits.push_back(limit_of(limit, charge_models_.at(alias), 0));
-  }
-  return options;
-}
-
-ClientId Callers::open(const Config& config, const std::string& name) {
-  if (const auto found = known_.find(name); found != known_.end()) return found->second.id;
-  ClientOptions options = options_of(config, name);
-  Priority priority = Priority::interactive;
-  if (const auto own = config.clients.find(name); own != config.clients.end()) {
-    options.weight = own->second.weight;
-    priority = own->second.priority;
-    if (!own->second.parent.empty()) options.parent = open(config, own->second.parent);
-  }
-  const ClientId id = gate_.client(options);
-  known_[name] = {id, priority};
-  return id;
+  const LimitsInForce in_force(config);
+  const auto options_of = [&](const std::string& name) {
+    ClientOptions options{.name = name, .parent = {}, .weight = 1, .limits = limits_of(in_force.elsewhere(name)), .limits_of = {}};
+    for (const std::string* alias : in_force.named(name)) options.limits_of[group_of(*alias)] = limits_of(in_force.on(name, *alias));
+    return options;
+  };
+  const auto open = [&](const std::string& name, const ClientSettings& settings, std::optional<ClientId> parent) {
+    ClientOptions options = options_of(name);
+    options.weight = settings.weight;
+    options.parent = parent;
+    known_[name] = {gate.client(options), settings.priority};
+  };
+  // Parents have no parents.
+  for (const auto& [name, client] : config.clients)
+    if (client.parent.empty()) open(name, client, std::nullopt);
+  for (const auto& [name, client] : config.clients)
+    if (!client.parent.empty()) open(name, client, known_.at(client.parent).id);
+  if (!known_.contains(kAnonymous)) open(kAnonymous, {}, std::nullopt);
+  stranger_ = options_of("");
 }
 
 Caller Callers::of(const std::string& principal) {

@@ -1,6 +1,7 @@
 // Who calls, as the limiter knows them: the configured clients, and whoever else comes, with the defaults.
+// Tokens:  of a client are input and output, as used, whatever a model's provider counts of them.
 // Bounds:  ten thousand who are not configured have buckets of their own; those who come after share one set.
-// Threads: the loop's thread; anonymous() and those configured are made when it is built.
+// Threads: the loop's thread; those configured, and anonymous, are made when it is built.
 // Owner:   the gate outlives it.
 #pragma once
 
@@ -26,12 +27,7 @@ class Callers {
   Caller of(const std::string& principal);
 
  private:
-  ClientOptions options_of(const Config& config, const std::string& name) const;
-  ClientId open(const Config& config, const std::string& name);
-
   Gate& gate_;
-  std::unordered_map<std::string, GroupId> groups_;             // by alias
-  std::unordered_map<std::string, ChargeModel> charge_models_;  // by alias
   std::unordered_map<std::string, Caller> known_;
   ClientOptions stranger_;  // but for the name
   std::size_t strangers_ = 0;

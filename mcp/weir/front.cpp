@@ -52,7 +52,7 @@ std::vector<Mistake> front_mistakes(const Config& config) {
 std::vector<Mistake> front_warnings(const Config& config, const std::string& host) {
   if (is_loopback(host)) return {};
   std::vector<Mistake> warnings;
-  if (!config.auth && config.clients.empty())
+  if (lets_everybody_in(config))
     warnings.push_back({config.file, config.server.line,
                         fmt::format("server: {} can be reached by others, and neither [auth] nor [clients.NAME] is "
                                     "configured: whoever reaches it may call, at your expense",

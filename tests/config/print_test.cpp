@@ -188,7 +188,7 @@ TEST_CASE("limits are shown short where that says it all, long otherwise, and wh
   for (const char* line :
        {"\nrps = 3\nrps_burst = 3  # default: all of rps\n",
         "\nrpd = 50  # default: from midnight to midnight in UTC\n",
-        "\ntph = 720\ntph_burst = 2  # default: ten seconds of tph\n",
+        "\ntph = 720\ntph_burst = 120  # default: a sixth of tph\n",
         "\nlimits.tpm = { amount = 60, shape = \"rolling\", burst = 6, debt = 60 }  # default: burst, debt\n",
         "\nlimits.rpm = { amount = 60, shape = \"bucket\", burst = 1, debt = 6 }  # default: burst\n",
         "\nlimits.tpd = { amount = 60, resets = \"Europe/Berlin\", debt = 60 }  # default: debt\n",

@@ -74,6 +74,7 @@ const std::vector<Fence>& fences() {
        "config/parse* and the simulator"},
       {"toml.hpp", [](const Source& s) { return s.path.starts_with("config/parse") || s.in("simulator"); },
        "config/parse* and the simulator"},
+      {"date/", [](const Source& s) { return s.path.starts_with("config/zone"); }, "config/zone.cpp"},
       {"curl/", [](const Source& s) { return s.in("tools/http"); }, "tools/http/"},
       {"httplib.h", [](const Source& s) { return http_cpp(s) || s.in("simulator"); },
        "mcp/http/*.cpp and the simulator"},

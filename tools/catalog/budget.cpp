@@ -280,7 +280,7 @@ class ClientBudgets {
   void hold(const std::string& client, const std::pair<const std::string, Needs>& needs,
             const LimitsInForce::Limits& limits) {
     for (const LimitSettings* settings : limits) {
-      const Limit& limit = limit_on(*settings, needs.first);
+      const Limit& limit = limit_of_client(*settings);
       const auto need = needs.second.find(limit.unit);
       if (need == needs.second.end() || need->second.units <= most_at_once(limit)) continue;
       Bound& bound = bounds_[settings];
@@ -295,7 +295,7 @@ class ClientBudgets {
   }
 
   std::string warning(const LimitSettings& settings, const Bound& bound) {
-    const Stated stated{settings, limit_on(settings, bound.alias)};
+    const Stated stated{settings, limit_of_client(settings)};
     const std::int64_t needed = bound.need.units;
     std::string advice = advice_to_raise(stated, needed);
     if (advice.empty()) advice = fmt::format("raise {} to at least {}", settings.name, needed);
@@ -306,18 +306,17 @@ class ClientBudgets {
         bound.alias, settings.section, most_of(stated), advice);
   }
 
-  // Asked for each client and model, of few limits.
-  const Limit& limit_on(const LimitSettings& settings, const std::string& alias) {
-    const ChargeModel charge_model = config_.models.at(alias).charge_model;
-    const auto [at, is_new] = limits_.try_emplace({&settings, charge_model});
-    if (is_new) at->second = limit_of(settings, charge_model, 0);
+  // Asked for each client and model, of few limits. A client's tokens are input and output, whoever the provider is.
+  const Limit& limit_of_client(const LimitSettings& settings) {
+    const auto [at, is_new] = limits_.try_emplace(&settings);
+    if (is_new) at->second = limit_of(settings, ChargeModel::total, 0);
     return at->second;
   }
 
   const Config& config_;
   const LimitsInForce in_force_;
   std::map<std::string, Needs> needs_;  // by alias
-  std::map<std::pair<const LimitSettings*, ChargeModel>, Limit> limits_;
+  std::map<const LimitSettings*, Limit> limits_;
   std::map<const LimitSettings*, Bound> bounds_;
 };
 

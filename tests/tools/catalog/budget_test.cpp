@@ -12,6 +12,7 @@ ModelSettings fast(std::int64_t tpm, std::int64_t burst) {
   ModelSettings model;
   model.alias = "fast";
   model.model = "m";
+  model.charge_model = ChargeModel::total;
   model.limits = {{.name = "tpm", .counts = LimitCounts::tokens, .amount = tpm, .burst = burst}};
   model.line = 1;
   return model;
@@ -176,8 +177,10 @@ TEST_CASE("each limit is held against what its provider counts of a call", "[bud
   CHECK(with(LimitCounts::tokens, input - 1, ChargeModel::google) == 1);
   CHECK(with(LimitCounts::output_tokens, 900, ChargeModel::total) == 0);
   CHECK(with(LimitCounts::output_tokens, 899, ChargeModel::total) == 1);
-  CHECK(with(LimitCounts::tokens, input + 900, ChargeModel::openai) == 0);
-  CHECK(with(LimitCounts::tokens, input + 899, ChargeModel::openai) == 1);
+  CHECK(with(LimitCounts::tokens, 900, ChargeModel::openai) == 0);
+  CHECK(with(LimitCounts::tokens, 899, ChargeModel::openai) == 1);
+  CHECK(with(LimitCounts::tokens, input + 900, ChargeModel::total) == 0);
+  CHECK(with(LimitCounts::tokens, input + 899, ChargeModel::total) == 1);
 }
 
 TEST_CASE("a shorter answer is not advised where only input counts", "[budget]") {
