@@ -59,6 +59,8 @@ ToolSettings read_tool(const Entry& member, const ModelNames& names, Mistakes& m
   tool.line = member.value.line;
   if (!is_tool_name(member.key)) {
     fields.mistake(member.value, "a tool's name must be 1 to 40 of a-z, 0-9 and \"_\"");
+  } else if (member.key == "weir_limits") {
+    fields.mistake(member.value, "\"weir_limits\" is a tool of Weir's own; choose another name");
   }
   fields.read("title", tool.title);
   fields.require_text("description", tool.description, "what the tool does, for the model that chooses among tools");

@@ -20,6 +20,16 @@ TEST_CASE("the example configuration is right, and has a summarise tool on the m
   CHECK(summarise.inputs[1].required);
 }
 
+TEST_CASE("the example of limits is right, and shows what its comments say", "[config]") {
+  const auto config = load_config(std::string(WEIR_SOURCE_DIR) + "/examples/limits.toml", test_environment);
+  if (!config) FAIL(config.error().at(0).text());
+  CHECK(config->server.limits_tool);
+  CHECK(config->clients.at("pipeline").priority == Priority::batch);
+  CHECK(client_limits(*config, "pipeline", "careful").at(0).amount == 60);
+  CHECK(client_limits(*config, "somebody", "fast").at(0).amount == 30);
+  CHECK(config->models.at("careful").limits.at(0).shape == LimitShape::rolling);
+}
+
 TEST_CASE("the example's tools all fit their model: prompt and answer are below its token burst", "[config]") {
   const auto config = load_config(std::string(WEIR_SOURCE_DIR) + "/examples/weir.toml", test_environment);
   REQUIRE(config);

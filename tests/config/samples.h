@@ -15,6 +15,8 @@ inline const std::string kMarker = "sk-marker-5f1d";  // the secret that must ne
 
 inline std::optional<std::string> test_environment(const std::string& name) {
   static const std::map<std::string, std::string> variables = {{"OPENAI_API_KEY", kMarker},
+                                                               {"ASSISTANT_TOKEN", "sk-marker-5f1d-assistant"},
+                                                               {"PIPELINE_TOKEN", "sk-marker-5f1d-pipeline"},
                                                                {"SAME_KEY", kMarker},
                                                                {"OTHER_KEY", "sk-other"},
                                                                {"CLIENT_TOKEN", "sk-marker-5f1d-c"},

@@ -1,7 +1,7 @@
 // The commands as a person types them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Stage, two_models } from './stage.mjs';
+import { Stage, call, two_models } from './stage.mjs';
 
 const staged = (name, run) => test(name, { timeout: 60_000 }, async () => {
   const stage = new Stage();
@@ -61,4 +61,65 @@ staged('without a configuration it says where one would be looked for', async (s
   const weir = stage.run('weir', ['tools'], { cwd: stage.folder, env: { HOME: stage.folder } });
   assert.equal((await weir.exit).code, 1);
   assert.match(weir.text.stderr, /--config or \$WEIR_CONFIG, or put it at weir\.toml or .*\.config\/weir\/weir\.toml/);
+});
+
+staged('limits shows what a server that runs has left: as a table, as JSON, again and again', async (stage) => {
+  const simulator = await stage.simulator('--latency', '1..2');
+  const weir = await stage.weir(two_models(simulator, { tight: 'rpm = 60\nrpm_burst = 2\ntpm = 6000\nrpd = 100' }) + '\n[client_defaults]\nrpm = 600\n');
+  const url = ['--url', `http://127.0.0.1:${weir.port}/mcp`];
+  assert.equal((await call(weir.port, 'summarise', { text: 'One. Two.' })).isError, undefined);
+
+  const table = stage.run('weir', ['limits', ...url]);
+  assert.equal((await table.exit).code, 0, table.text.stderr);
+  assert.match(table.text.stdout, /^server: 0 of \d+ calls in flight, 0 waiting/);
+  assert.match(table.text.stdout, /^tight: 0 in flight, 0 waiting, .*\n  1 admitted, 0 refused/m);
+  assert.match(table.text.stdout, /^tight +rpm +1 \/ 2 +#{10}\.{10} +60 \/ min$/m);
+  assert.match(table.text.stdout, /^tight +rpd +99 \/ 100 .* 100 \/ day +calendar, resets at midnight of UTC$/m);
+  assert.match(table.text.stdout, /^anonymous on tight +rpm +9 \/ 10 /m);
+
+  const json = stage.run('weir', ['limits', '--json', ...url]);
+  assert.equal((await json.exit).code, 0);
+  assert.equal(JSON.parse(json.text.stdout).models.tight.calls.admitted, 1);
+
+  const watching = stage.run('weir', ['limits', '--json', '--watch', '0.1', ...url]);
+  await new Promise((resolve) => watching.stdout.on('data', () => watching.text.stdout.split('\n').length > 3 && resolve()));
+  watching.kill('SIGINT');
+  assert.equal((await watching.exit).code, 0);
+  for (const line of watching.text.stdout.trim().split('\n')) assert.ok(JSON.parse(line).models.tight);
+});
+
+staged('limits says what is wrong: no server, no Weir, a token that is wanted', async (stage) => {
+  const simulator = await stage.simulator('--latency', '1..2');
+  const guarded = await stage.listen('weir', ['serve', '--config', stage.file('guarded.toml',
+    two_models(simulator) + '\n[clients.ops]\ntoken = "env:OPS_TOKEN"\n'), '--http', '127.0.0.1:0'],
+  { env: { OPENAI_API_KEY: 'sk-secret-marker', OPS_TOKEN: 'a-token-of-the-operators' } });
+  for (const [args, message] of [
+    [['--url', 'http://127.0.0.1:9/mcp'], /http:\/\/127\.0\.0\.1:9\/mcp: .*does the server run\?/],
+    [['--url', `http://127.0.0.1:${simulator.port}/mcp`], /this is no Weir: it answered 404/],
+    [['--url', `http://127.0.0.1:${guarded.port}/mcp`], /wants a token: --token env:NAME/],
+    [['--url', `http://127.0.0.1:${guarded.port}/mcp`, '--token', 'env:NO_SUCH_NAME'], /--token: .*NO_SUCH_NAME/],
+    [['--watch', '0'], /--watch/],
+  ]) {
+    const weir = stage.run('weir', ['limits', ...args]);
+    assert.notEqual((await weir.exit).code, 0, args.join(' '));
+    assert.match(weir.text.stderr, message);
+    assert.equal(weir.text.stdout, '');
+  }
+  const allowed = stage.run('weir', ['limits', '--url', `http://127.0.0.1:${guarded.port}/mcp`, '--token', 'env:OPS_TOKEN'],
+    { env: { OPS_TOKEN: 'a-token-of-the-operators' } });
+  assert.equal((await allowed.exit).code, 0, allowed.text.stderr);
+});
+
+staged('an agent asks weir_limits before it calls, and what it is told holds', async (stage) => {
+  const simulator = await stage.simulator('--latency', '1..2');
+  const weir = await stage.weir(two_models(simulator, { tight: 'rpm = 60\nrpm_burst = 1' }));
+  const forecast = async () => (await call(weir.port, 'weir_limits', { tool: 'summarise', input_tokens: 10 })).structuredContent.forecast;
+  assert.deepEqual(await forecast(), { would_wait_ms: 0 });
+  assert.equal((await call(weir.port, 'summarise', { text: 'One. Two.' })).isError, undefined);
+  const told = await forecast();
+  assert.equal(told.limit, 'rpm');
+  assert.equal(told.of, 'model');
+  assert.ok(told.would_wait_ms > 0 && told.would_wait_ms <= 1000);
+  const waited = (await call(weir.port, 'summarise', { text: 'One. Two.' }))._meta['weir/usage'].waited_ms;
+  assert.ok(waited > 0 && waited <= told.would_wait_ms, `waited ${waited} of ${told.would_wait_ms}`);
 });
