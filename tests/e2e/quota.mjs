@@ -34,7 +34,7 @@ describe('a small quota', { concurrency: true }, () => { for (const shape of ['b
       const simulator = await stage.simulator(...quota);
       const weir = await stage.weir(two_models(simulator, {
         server: `concurrency_limit = ${concurrency_limit}\nqueue_limit = 24\nmax_wait = "4s"`,
-        tight: 'rpm = 600\ntpm = 11400', wide: '' }));
+        tight: 'rpm = 600\ntpm = 11400\ncharge_model = "total"', wide: '' }));
 
       let answered = 0, refused = 0, broke_their_word = 0, failed = [];
       // While the tight model is exhausted, the other one answers as if nothing else were there.
