@@ -42,10 +42,11 @@ Flow* Order::first(const std::vector<Slots>& tools) const {
   return best == nullptr ? nullptr : best->flow;
 }
 
-Flow* Order::first(Priority priority) const {
+Flow* Order::first(const std::vector<Slots>& tools, Priority priority) const {
   const Rank* best = nullptr;
   const Rank from{priority, std::numeric_limits<std::int64_t>::min(), 0, nullptr};
   for (const auto& [tool, sets] : tools_) {
+    if (!tools[tool].has()) continue;
     const auto at = sets.by_turn.lower_bound(from);
     if (at == sets.by_turn.end() || at->priority != priority) continue;
     if (best == nullptr || *at < *best) best = &*at;

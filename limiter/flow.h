@@ -112,8 +112,8 @@ class Order {
   std::size_t size() const;
   // Whose turn it is, of those whose tool has a slot; nobody: null.
   Flow* first(const std::vector<Slots>& tools) const;
-  // The first of one class, whatever its tool.
-  Flow* first(Priority priority) const;
+  // The first of them of one class.
+  Flow* first(const std::vector<Slots>& tools, Priority priority) const;
   // The earliest finish of that class after this one, of those whose tool has a slot.
   Flow* next_to_finish(const Rank& after, Priority priority, const std::vector<Slots>& tools) const;
   // Of each tool the first, and the first of its class to finish.

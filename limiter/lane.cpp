@@ -28,10 +28,7 @@ Lane::Lane(GroupOptions options, Store& store, std::vector<Slots>& tools, Durati
 
 Member& Lane::member(ClientId client, const std::function<Member()>& make) {
   auto& known = members_[client];
-  if (!known) {
-    known = std::make_unique<Member>(make());
-    known->settled = served_;
-  }
+  if (!known) known = std::make_unique<Member>(make());
   return *known;
 }
 
@@ -270,7 +267,7 @@ void Lane::change(std::size_t limit, const Limit& to, Instant now) {
 // Whoever joins stands where the first of those stands who wait already, less what that one's calls under way have
 // reserved and may give back: or the newcomer would wait for all that has been used before it came.
 std::int64_t Lane::level(Priority priority) const {
-  const Flow* first = awake_.first(priority);
+  const Flow* first = awake_.first(tools_, priority);
   return first == nullptr ? served_ : std::min(served_, first->member->settled);
 }
 

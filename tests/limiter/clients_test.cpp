@@ -123,13 +123,33 @@ TEST_CASE("a surplus that one child returns to the parent's bucket lets another 
   Caller& first = scene.enter(asking(group, a, 100));
   Caller& second = scene.enter(asking(group, b, 80));
   REQUIRE(second.waits());
-  first.lease().settle(Ending::success, Exact{21, 0});
-  CHECK(second.waits());
   Caller& third = scene.enter(asking(group, b, 80));
-  second.ticket.cancel();
+  first.lease().settle(Ending::success, Exact{20, 0});
+  CHECK(second.admitted());
   CHECK(third.waits());
-  scene.loop.run_for(1s);
+  second.lease().settle(Ending::never_sent);
   CHECK(third.admitted());
+}
+
+TEST_CASE("when the first for a parent's bucket is held up by its own limit meanwhile, the next one goes",
+          "[clients]") {
+  Scene scene(wide());
+  const GroupId group = scene.group("m", {});
+  const ClientId org = scene.client("org", {rpm(60, 1)});
+  const ClientId a = scene.client("a", {tpm(60, 100)}, 1, org), b = scene.client("b", {}, 1, org);
+  scene.enter(asking(group, b, 1000)).lease().settle(Ending::success, Exact{1000, 0});
+  scene.loop.run_for(1s);
+  Caller& streaming = scene.enter(asking(group, a, 10));
+  Caller& first = scene.enter(asking(group, a, 10));
+  Caller& next = scene.enter(asking(group, b, 10));
+  REQUIRE(streaming.admitted());
+  REQUIRE(first.waits());
+  REQUIRE(next.waits());
+  streaming.lease().sending();
+  streaming.lease().top_up({10, 140});  // own tokens are in debt now
+  scene.loop.run_for(1s);
+  CHECK(first.waits());
+  CHECK(next.admitted());
 }
 
 TEST_CASE("among those who need one bucket of a client, interactive calls go before batch calls", "[clients]") {

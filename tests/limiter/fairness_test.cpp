@@ -10,7 +10,7 @@ using namespace weir;
 
 namespace {
 
-// Clients that always have `depth` calls in the queue; each call takes 100 ms, and uses what `used` says.
+// Clients that always have `depth` calls in the queue; calls end one after another.
 struct Contest {
   struct Contestant {
     ClientId client;
@@ -29,9 +29,10 @@ struct Contest {
   explicit Contest(std::vector<Limit> limits) {
     group = gate.group({.key = "k", .name = "m", .slots = {}, .limits = std::move(limits)});
   }
-  void add(int weight, std::int64_t reserved, std::int64_t used) {
+  void add(int weight, std::int64_t reserved, std::int64_t used, std::optional<ClientId> parent = {}) {
     const auto name = "client " + std::to_string(contestants.size());
-    const ClientId client = gate.client({.name = name, .parent = {}, .weight = weight, .limits = {}, .limits_of = {}});
+    const ClientId client =
+        gate.client({.name = name, .parent = parent, .weight = weight, .limits = {}, .limits_of = {}});
     contestants.push_back({client, reserved, used});
   }
   void enter(std::size_t who) {
@@ -41,7 +42,7 @@ struct Contest {
         }));
   }
   // Until `most` calls have ended; the tokens that each has been given.
-  std::vector<double> run(std::int64_t most, int depth = 10) {
+  std::vector<double> run(std::int64_t most, int depth = 10, Duration each_takes = {}) {
     for (int i = 0; i < depth; ++i)
       for (std::size_t who = 0; who < contestants.size(); ++who) enter(who);
     while (calls < most) {
@@ -49,6 +50,7 @@ struct Contest {
         loop.step(Instant::max());
         continue;
       }
+      loop.run_for(each_takes);
       auto [lease, who] = std::move(running.front());
       running.pop_front();
       ++calls;
@@ -112,4 +114,13 @@ TEST_CASE("ninety-nine light clients are not made to wait by one with ten thousa
   for (int i = 0; i < 100; ++i) contest.add(1, 100, 100);
   for (int i = 0; i < 10'000; ++i) contest.enter(0);
   CHECK(jain(contest.run(20'000, 2)) >= 0.99);
+}
+
+TEST_CASE("children are given the same of their parent's limit by tokens, whatever the size of their calls",
+          "[fairness]") {
+  Contest contest({});
+  const ClientId org =
+      contest.gate.client({.name = "org", .parent = {}, .weight = 1, .limits = {tpm(600'000, 5000)}, .limits_of = {}});
+  for (int i = 1; i <= 10; ++i) contest.add(1, 37 * i, 37 * i, org);
+  CHECK(jain(contest.run(30'000, 10, 7ms)) >= 0.99);
 }

@@ -101,17 +101,51 @@ TEST_CASE("once it has aged, a large call is not passed by those of other client
 }
 
 TEST_CASE("of one client, nobody passes a call that has aged while another client's is first", "[order]") {
-  Scene scene({.slots = 10, .max_wait = 1h, .aging_bound = 5s});
+  const auto small_passes = [](Duration waited) {
+    Scene scene({.slots = 10, .max_wait = 1h, .aging_bound = 5s});
+    const GroupId group = scene.group("m", {tpm(60, 100)});
+    const ClientId a = scene.client("a"), b = scene.client("b");
+    REQUIRE(scene.enter(asking(group, a, 5)).admitted());
+    REQUIRE(scene.enter(asking(group, 0, 95)).admitted());
+    Caller& large = scene.enter(asking(group, a, 100));
+    scene.loop.run_for(waited);
+    Caller& first = scene.enter(asking(group, b, 90));  // b has had nothing yet
+    const bool passes = scene.enter(asking(group, a, 1)).admitted();
+    CHECK(large.waits());
+    CHECK(first.waits());
+    return passes;
+  };
+  CHECK(small_passes(5s - 1ns));
+  CHECK_FALSE(small_passes(5s));
+}
+
+TEST_CASE("a smaller call passes only who can still go in time afterwards", "[order]") {
+  const auto small_passes = [](Duration spare) {
+    Scene scene({.slots = 10, .max_wait = 1h, .aging_bound = 1h});
+    const GroupId group = scene.group("m", {tpm(60, 100)});
+    REQUIRE(scene.enter(group, {100, 0}).admitted());
+    Caller& large = scene.enter(group, {50, 0}, 0, scene.loop.now() + 50s + spare);
+    scene.loop.run_for(10s);
+    const bool passes = scene.enter(group, {1, 0}).admitted();
+    scene.loop.run_for(1min);
+    CHECK(large.admitted());
+    return passes;
+  };
+  CHECK_FALSE(small_passes(1s - 200ns));  // the bucket lets a call go some nanoseconds early, never late
+  CHECK(small_passes(1s));
+}
+
+TEST_CASE("who came back when told to is passed by nobody", "[order]") {
+  Scene scene({.slots = 10, .max_wait = 1h, .aging_bound = 1h});
   const GroupId group = scene.group("m", {tpm(60, 100)});
-  const ClientId a = scene.client("a"), b = scene.client("b");
-  REQUIRE(scene.enter(asking(group, a, 100)).admitted());
-  Caller& aged = scene.enter(asking(group, a, 100));
-  scene.loop.run_for(6s);
-  Caller& first = scene.enter(asking(group, b, 90));  // b has had nothing yet
-  Caller& small = scene.enter(asking(group, a, 1));
-  CHECK(aged.waits());
-  CHECK(first.waits());
-  CHECK(small.waits());
+  REQUIRE(scene.enter(group, {100, 0}).admitted());
+  const Refusal told = scene.enter(group, {50, 0}, 0, scene.loop.now() + 1s, 7).refusal();
+  scene.loop.run_for(*told.retry_after - 10ms);
+  Caller& back = scene.enter(group, {50, 0}, 0, {}, 7);
+  REQUIRE(back.waits());
+  CHECK(scene.enter(group, {1, 0}).waits());
+  scene.loop.run_for(10ms);
+  CHECK(back.admitted());
 }
 
 TEST_CASE("a smaller batch call does not pass a larger interactive one", "[order]") {
@@ -188,6 +222,24 @@ TEST_CASE("a client that joins while the heavy one's calls are under way is not 
   Caller& call = scene.enter(asking(group, light, 2048));
   for (std::size_t i = 0; i < 8; ++i) calls[i]->lease().settle(Ending::success, Exact{12, 0});
   scene.loop.run_for(1s);
+  CHECK(call.admitted());
+}
+
+TEST_CASE("who joins stands level with the first who may go, also when others have had much more meanwhile",
+          "[order]") {
+  Scene scene({.slots = 2, .queue_limit = 5000, .max_wait = 1h});
+  const GroupId group = scene.group("m", {});
+  const ClientId held = scene.client("held", {tpm(60, 100)}), busy = scene.client("busy"),
+                 light = scene.client("light");
+  Caller& first = scene.enter(asking(group, held, 100));
+  std::vector<Caller*> waiting;
+  for (int i = 0; i < 20; ++i) waiting.push_back(&scene.enter(asking(group, held, 1)));
+  for (int i = 0; i < 50; ++i) scene.enter(asking(group, busy, 1000)).lease().settle(Ending::success, Exact{1000, 0});
+  Caller& last = scene.enter(asking(group, busy, 1000));
+  first.lease().settle(Ending::success, Exact{1, 0});
+  REQUIRE(waiting[0]->admitted());
+  Caller& call = scene.enter(asking(group, light, 1));
+  last.lease().settle(Ending::success, Exact{1000, 0});
   CHECK(call.admitted());
 }
 
