@@ -322,7 +322,8 @@ Gate::Ticket Gate::enter(const Ask& ask, std::function<void(Admission)> done) {
 
   lane.pace.turn(now);
   const bool first = lane.waiting() == 0 && !s.pumping && s.slots.has() && lane.has_slot() && s.tools[ask.tool].has();
-  if (first && !lane.take(charges, now).ready_at) {
+  const Lane::Asker asker{member, ask.priority, promise ? promise->place : s.last_waiter + 1, as_told};
+  if (first && !lane.take(asker, charges, now).ready_at) {
     done(s.admit(who, ask.estimate, now, s.slotless(lane, ask.tool, now), now));
     return {};
   }

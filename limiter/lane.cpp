@@ -40,8 +40,10 @@ Charges Lane::charges(const Member& member, const Estimate& estimate) const {
   return result;
 }
 
-Lane::Attempt Lane::take(const Charges& charges, Instant now) {
+Lane::Attempt Lane::take(const Asker& asker, const Charges& charges, Instant now) {
   if (const Instant opens = pace.opens_at(charges); opens > now) return {opens};
+  if (!promises_.empty() && !asker.told)
+    if (const auto kept = until_promises_are_kept(asker, charges, now)) return {*kept};
   const auto shortfall = store_.take(charges.all(), now);
   if (!shortfall) return {};
   // An absent instant would mean a call larger than the burst, which is turned away before it waits; a limit that was
@@ -135,7 +137,7 @@ std::optional<BucketId> Lane::behind(const Flow& flow, const Waiter& waiter, Ins
 
 Lane::Attempt Lane::attempt(const Flow& flow, const Waiter& waiter, Instant now) {
   if (const auto bucket = behind(flow, waiter, now)) return {Instant::max(), bucket};
-  return take(waiter.charges, now);
+  return take({*flow.member, flow.priority, waiter.place, waiter.told}, waiter.charges, now);
 }
 
 std::optional<Priority> Lane::first_class(Instant now) {

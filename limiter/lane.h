@@ -63,7 +63,15 @@ class Lane {
     std::optional<Instant> ready_at;  // absent: taken
     std::optional<BucketId> client_bucket{};
   };
-  Attempt take(const Charges& charges, Instant now);
+  // Who was told to come back, and would go before this one, keeps what he was told: a call of this member and class, of
+  // that place (told: it came back itself), waits for him rather than take it.
+  struct Asker {
+    const Member& member;
+    Priority priority = Priority::interactive;
+    WaiterId place = 0;
+    bool told = false;
+  };
+  Attempt take(const Asker& asker, const Charges& charges, Instant now);
   // The next to go, whose charges have been taken; else nothing, and `next` is lowered to the instant at which to ask
   // again.
   std::optional<Place> pick(Instant now, Instant& next);
@@ -133,6 +141,7 @@ class Lane {
   bool leaves_time(const Waiter& passed, const Waiter& passing, Instant now) const;
   std::int64_t finish_of(const Waiter& waiter) const;
   std::optional<BucketId> behind(const Flow& flow, const Waiter& waiter, Instant now) const;
+  std::optional<Instant> until_promises_are_kept(const Asker& asker, const Charges& charges, Instant now) const;
   Attempt attempt(const Flow& flow, const Waiter& waiter, Instant now);
   std::optional<Place> pass(const Waiter& head, Instant now, Instant& next);
   void join(Member& member, Priority priority);

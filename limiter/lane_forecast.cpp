@@ -8,6 +8,9 @@ namespace {
 
 __extension__ using Wide = __int128;
 
+// Of those who come back first. Looking at more would cost more than the few promises further on that may be late.
+constexpr int kPromisesLookedAt = 64;
+
 std::size_t index(Priority priority) { return static_cast<std::size_t>(priority); }
 
 }  // namespace
@@ -84,6 +87,31 @@ Prediction Lane::predict(const Member& member, Priority priority, const Charges&
   }
   prediction.at = std::max(prediction.at, pace.closed_until());
   return prediction;
+}
+
+// When a promise that this call would break has been kept, or has lapsed; nothing, if it breaks none.
+std::optional<Instant> Lane::until_promises_are_kept(const Asker& asker, const Charges& charges, Instant now) const {
+  std::array<std::int64_t, kLimitsMax> ahead{};
+  for (std::size_t i = 0; i < buckets_.size(); ++i) ahead[i] = charges[i].units;
+  int looked_at = 0;
+  for (const auto& [lapses, caller] : lapsing_) {
+    if (++looked_at > kPromisesLookedAt) break;
+    const Promise& promise = promises_.at(caller);
+    const bool goes_before = promise.priority < asker.priority ||
+                             (promise.priority == asker.priority &&
+                              (promise.member == &asker.member ? promise.place < asker.place
+                                                               : promise.member->virtual_time() < asker.member.virtual_time()));
+    if (!goes_before || lapses <= now) continue;
+    for (std::size_t i = 0; i < buckets_.size(); ++i) {
+      const std::int64_t units = promise.charges[i].units;
+      if (units > 0 && charges[i].units > 0) {
+        const Instant ready = store_.ready_at(buckets_[i], units, now, ahead[i]);
+        if (ready > std::max(promise.due, now)) return std::min(lapses, ready);
+      }
+      ahead[i] += units;
+    }
+  }
+  return std::nullopt;
 }
 
 void Lane::count(Member& member, Priority priority, const Charges& charges, std::int64_t cost, int sign) {

@@ -386,3 +386,29 @@ TEST_CASE("who waits for a slot alone needs no timer but its deadline's", "[gate
   CHECK(scene.loop.timers_ever() == timers_before);
   CHECK(scene.gate->state().waiting == 10'000);
 }
+
+TEST_CASE("who was told to come back finds what he was promised, whatever came free for newcomers meanwhile", "[gate]") {
+  Scene scene({.slots = 10, .max_wait = 0s});
+  const GroupId fast = scene.group("fast", {tpm(6000, 1000)});  // a hundred a second
+  Caller& first = scene.enter(fast, {1000, 0});
+  const Caller& told = scene.enter(fast, {500, 0}, 0, {}, 7);
+  REQUIRE(told.refusal().retry_after > 4'999ms);
+  first.lease().settle(Ending::success, Exact{600, 0});  // 400 come back at once
+  CHECK(scene.enter(fast, {401, 0}).refusal().limit == "tpm");
+  CHECK(scene.enter(fast, {400, 0}).admitted());  // in five seconds there are 500 again
+  CHECK(scene.enter(fast, {1, 0}).refusal().limit == "tpm");
+  scene.loop.run_for(5s);
+  CHECK(scene.enter(fast, {1, 0}).refusal().limit == "tpm");
+  CHECK(scene.enter(fast, {500, 0}, 0, {}, 7).admitted());
+}
+
+TEST_CASE("what was promised to somebody who does not come is free again, in time", "[gate]") {
+  Scene scene({.slots = 10, .max_wait = 0s});
+  const GroupId fast = scene.group("fast", {tpm(6000, 1000)});
+  Caller& first = scene.enter(fast, {1000, 0});
+  REQUIRE(scene.enter(fast, {500, 0}, 0, {}, 7).refusal().retry_after > 4'999ms);
+  first.lease().settle(Ending::success, Exact{500, 0});  // all that is promised
+  CHECK(scene.enter(fast, {600, 0}).refusal().limit == "tpm");
+  scene.loop.run_for(15s);
+  CHECK(scene.enter(fast, {1000, 0}).admitted());
+}
