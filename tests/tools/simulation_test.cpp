@@ -1,4 +1,4 @@
-// WEIR_SEED=n replays one run; WEIR_RUNS=n makes n of them.
+// WEIR_SEED=n replays one run; WEIR_RUNS=n makes n of them, of WEIR_CALLS=n calls each.
 #include "tests/tools/simulation.h"
 
 #include <catch2/catch.hpp>
@@ -7,7 +7,7 @@
 namespace weir::simulation {
 namespace {
 
-constexpr int kRuns = 100, kCallsPerRun = 100;
+constexpr int kRuns = 100, kCalls = 100;
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
@@ -17,10 +17,11 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 TEST_CASE("ten thousand chaotic calls leave no slot and no token unaccounted", "[simulation]") {
   const bool replay = std::getenv("WEIR_SEED") != nullptr;
   const std::uint64_t first = from_environment("WEIR_SEED", 1);
+  const int calls = static_cast<int>(from_environment("WEIR_CALLS", kCalls));
   const std::uint64_t runs = replay ? 1 : from_environment("WEIR_RUNS", kRuns);
   Report sum;
   for (std::uint64_t seed = first; seed < first + runs; ++seed) {
-    const Report report = simulate(seed, kCallsPerRun);
+    const Report report = simulate(seed, calls);
     INFO("replay with WEIR_SEED=" << seed);
     for (const std::string& violation : report.violations) UNSCOPED_INFO(violation);
     REQUIRE(report.violations.empty());
@@ -38,7 +39,7 @@ TEST_CASE("ten thousand chaotic calls leave no slot and no token unaccounted", "
   INFO(sum.calls << " calls, " << sum.requests << " requests: " << sum.completions << " completions, " << sum.refusals
                  << " refusals, " << sum.errors << " errors, " << sum.cancelled << " cancelled, " << sum.destroyed
                  << " dropped");
-  CHECK(sum.calls == static_cast<int>(runs) * kCallsPerRun);
+  CHECK(sum.calls == static_cast<int>(runs) * calls);
   CHECK(sum.requests > sum.calls / 4);
   for (const int kind : {sum.completions, sum.refusals, sum.errors, sum.cancelled, sum.destroyed})
     CHECK(kind > sum.calls / 50);
