@@ -1,7 +1,6 @@
 // The days of calendar limits: when each zone's day ends, told to the buckets that live by it.
 // Invariant: a bucket's day ends when the zone's calendar says so, whatever the monotonic clock did meanwhile (a clock
-// that
-//           was set, a machine that slept).
+//            that was set, a machine that slept).
 // Threads: the loop's thread. The store outlives it.
 #pragma once
 

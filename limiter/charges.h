@@ -1,5 +1,6 @@
 // What one call takes: a charge for each limit of its group, then of its client, then of the client's parent. A small
-// array on the spot, so that an admission allocates nothing. Threads: a value.
+// array on the spot, so that an admission allocates nothing.
+// Threads: a value.
 #pragma once
 
 #include <array>

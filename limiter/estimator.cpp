@@ -53,7 +53,8 @@ std::int64_t Estimator::output(std::uint64_t kind, std::int64_t ceiling, int in_
   return high >= static_cast<double>(ceiling) ? ceiling : std::max<std::int64_t>(1, static_cast<std::int64_t>(high));
 }
 
-std::int64_t Estimator::output_beyond(std::uint64_t kind, std::int64_t seen, std::int64_t ceiling, int in_flight) const {
+std::int64_t Estimator::output_beyond(std::uint64_t kind, std::int64_t seen, std::int64_t ceiling,
+                                      int in_flight) const {
   const std::int64_t reserved = output(kind, ceiling, in_flight);
   if (seen <= reserved) return reserved;
   // Who lives longer than expected: heavy tails say, half as long again.

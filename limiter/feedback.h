@@ -1,7 +1,6 @@
 // What a provider says about its limits, with an answer or instead of one: headers, a 429, a hint when to come back.
 // Shape:   Reading: one dimension. `per` absent: per minute. `resets_in` is how long until it is full again, or until
-// the
-//          provider admits again, as the provider says it.
+//          the provider admits again, as the provider says it.
 // Units:   requests or tokens, as `unit` says; durations from the moment at which the answer arrived.
 // Threads: values.
 // Source:  LIMITS §6.

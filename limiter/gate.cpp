@@ -389,12 +389,13 @@ void Gate::settle(const Lease& lease, const Settlement& settlement) {
   lane.settled(member, cost_of(lease.reserved_), cost_of(used));
   lane.rouse(member);
   bool lowered = false;
-  s.lanes[who.group].signals.apply(
-      lane, s.store, {lease.admitted_, lease.reserved_, settlement.ending == Ending::success},
-      settlement.feedback, now, [&](Decision decision) {
-        if (const auto* adopted = std::get_if<Adopted>(&decision)) lowered = lowered || adopted->to < adopted->from;
-        s.tell(std::move(decision));
-      });
+  s.lanes[who.group].signals.apply(lane, s.store,
+                                   {lease.admitted_, lease.reserved_, settlement.ending == Ending::success},
+                                   settlement.feedback, now, [&](Decision decision) {
+                                     if (const auto* adopted = std::get_if<Adopted>(&decision))
+                                       lowered = lowered || adopted->to < adopted->from;
+                                     s.tell(std::move(decision));
+                                   });
   s.mean_hold += (now - lease.admitted_ - s.mean_hold) / 8;
   const std::int64_t debt =
       used.input_tokens + used.output_tokens - lease.reserved_.input_tokens - lease.reserved_.output_tokens;

@@ -1,10 +1,10 @@
 // The Gate is the single admission: the server's slot, the group's, the tool's, and every bucket of the group, of the
 // client and of its parent, together or not at all. Nothing is held while waiting. Each limit group is a lane of its
 // own, so an exhausted model never stands before another; lane.h says in which order those of a lane go. No polling:
-// one timer, set to the next instant at which something can happen. Invariant: free + taken slots are what was
-// configured; a call is answered exactly once; refusing costs nothing. Shape:   group(), client(), tool() once each,
-// then enter() per call. The answer is a Lease or a Refusal (see limit.h).
-//          Client 0 is nobody in particular: no limits, weight 1. Tool 0 has no limit of its own.
+// one timer, set to the next instant at which something can happen.
+// Invariant: free + taken slots are what was configured; a call is answered exactly once; refusing costs nothing.
+// Shape:   group(), client(), tool() once each, then enter() per call. The answer is a Lease or a Refusal (see
+//          limit.h). Client 0 is nobody in particular: no limits, weight 1. Tool 0 has no limit of its own.
 // Units:   tokens in Estimate; bytes is what the caller holds in memory while waiting.
 // Errors:  none; a Refusal is an outcome.
 // Threads: the loop's thread.

@@ -160,7 +160,8 @@ std::optional<Place> Lane::pick(Instant now, Instant& next) {
       break;
     }
     Instant until = *first.ready_at;
-    if (const Place smallest = flow->by_size.begin()->second; smallest != head && !aged(*head, now) && leaves_time(*head, *smallest, now)) {
+    if (const Place smallest = flow->by_size.begin()->second;
+        smallest != head && !aged(*head, now) && leaves_time(*head, *smallest, now)) {
       const Attempt second = attempt(*flow, *smallest, now);
       if (!second.ready_at) return smallest;
       until = std::min(until, *second.ready_at);
@@ -174,8 +175,7 @@ std::optional<Place> Lane::pick(Instant now, Instant& next) {
 bool Lane::leaves_time(const Waiter& passed, const Waiter& passing, Instant now) const {
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     const std::int64_t units = passed.charges[i].units;
-    if (units > 0 && store_.ready_at(buckets_[i], units, now, passing.charges[i].units) > passed.deadline)
-      return false;
+    if (units > 0 && store_.ready_at(buckets_[i], units, now, passing.charges[i].units) > passed.deadline) return false;
   }
   return true;
 }

@@ -63,8 +63,8 @@ class Lane {
     std::optional<Instant> ready_at;  // absent: taken
     std::optional<BucketId> client_bucket{};
   };
-  // Who was told to come back, and would go before this one, keeps what he was told: a call of this member and class, of
-  // that place (told: it came back itself), waits for him rather than take it.
+  // Who was told to come back, and would go before this one, keeps what he was told: a call of this member and class,
+  // of that place (told: it came back itself), waits for him rather than take it.
   struct Asker {
     const Member& member;
     Priority priority = Priority::interactive;
@@ -134,9 +134,7 @@ class Lane {
   bool hold(Flow& flow, BucketId bucket, Instant until);  // whether that roused others
   bool rouse(BucketId bucket);
   void rouse_due(Instant now);
-  bool aged(const Waiter& waiter, Instant now) const {
-    return waiter.told || now - waiter.arrived >= aging_bound_;
-  }
+  bool aged(const Waiter& waiter, Instant now) const { return waiter.told || now - waiter.arrived >= aging_bound_; }
   // Whether the one who is passed would still be admitted before its deadline, as far as the group's limits go.
   bool leaves_time(const Waiter& passed, const Waiter& passing, Instant now) const;
   std::int64_t finish_of(const Waiter& waiter) const;

@@ -97,10 +97,11 @@ std::optional<Instant> Lane::until_promises_are_kept(const Asker& asker, const C
   for (const auto& [lapses, caller] : lapsing_) {
     if (++looked_at > kPromisesLookedAt) break;
     const Promise& promise = promises_.at(caller);
-    const bool goes_before = promise.priority < asker.priority ||
-                             (promise.priority == asker.priority &&
-                              (promise.member == &asker.member ? promise.place < asker.place
-                                                               : promise.member->virtual_time() < asker.member.virtual_time()));
+    const bool goes_before =
+        promise.priority < asker.priority ||
+        (promise.priority == asker.priority &&
+         (promise.member == &asker.member ? promise.place < asker.place
+                                          : promise.member->virtual_time() < asker.member.virtual_time()));
     if (!goes_before || lapses <= now) continue;
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
       const std::int64_t units = promise.charges[i].units;

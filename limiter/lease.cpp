@@ -64,7 +64,10 @@ std::int64_t settled_units(Unit unit, const Estimate& reserved, Ending ending, c
   if (unit == Unit::requests) return 1;
   if (ending == Ending::rejected) return 0;
   const auto seen = std::visit(
-      [&](const auto& u) { return Estimate{u.input_tokens, u.output_tokens, reserved.output_cap}; }, usage);
+      [&](const auto& u) {
+        return Estimate{u.input_tokens, u.output_tokens, reserved.output_cap};
+      },
+      usage);
   if (ending == Ending::success && std::holds_alternative<Exact>(usage)) return reserved_units(unit, seen);
   // What is not known exactly may charge more than was reserved, dimension by dimension, but never refunds.
   return reserved_units(unit, {std::max(reserved.input_tokens, seen.input_tokens),

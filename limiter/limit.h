@@ -1,8 +1,7 @@
 // The words of LIMITS.md §1 as values: what is limited, what a call reserves, what it used, and the answer "not now".
 // Shape:   Limit{name, unit, amount, per, burst, debt, shape, …}: `amount` units per `per`, at most `burst` at once,
-// never
-//          more than `debt` below zero. amount, burst >= 1; debt >= 0; at most one unit a nanosecond (amount <= per in
-//          nanoseconds).
+//          never more than `debt` below zero. amount, burst >= 1; debt >= 0; at most one unit a nanosecond (amount <=
+//          per in nanoseconds).
 // Units:   requests or tokens, as `unit` says; time in nanoseconds.
 // Threads: values.
 #pragma once

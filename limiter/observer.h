@@ -1,8 +1,7 @@
 // Every decision of the limiter, as a value: for the ledger, metrics, logs and pages. What sees them is passed down.
 // Shape:   who: group, client and tool as the gate names them. Durations from the gate's clock.
 // Threads: called on the loop's thread, after slots and charges have been given back, and never under way: an observer
-// may
-//          not call the gate.
+//          may not call the gate.
 // Owner:   the observer outlives the gate.
 #pragma once
 

@@ -11,7 +11,11 @@ __extension__ using Wide = __int128;
 
 // As a bucket that holds a whole period, of which only so much goes at once while the provider counts in finer slices.
 Limit whole(const Limit& limit) {
-  return {.name = {}, .unit = limit.unit, .amount = limit.amount, .per = limit.per, .burst = limit.amount,
+  return {.name = {},
+          .unit = limit.unit,
+          .amount = limit.amount,
+          .per = limit.per,
+          .burst = limit.amount,
           .debt = limit.debt,
           .shape = Shape::bucket,
           .zone = {},
@@ -72,7 +76,8 @@ Instant Ring::down_to(std::int64_t most, Instant now) const {
 }
 
 Rolling::Rolling(const Limit& limit)
-    : period_(limit.per + limit.per / kSlotsOfPeriod, kSlotsOfPeriod + 1), second_(std::min<Duration>(limit.per, 1s), kSlotsOfSecond) {}
+    : period_(limit.per + limit.per / kSlotsOfPeriod, kSlotsOfPeriod + 1),
+      second_(std::min<Duration>(limit.per, 1s), kSlotsOfSecond) {}
 
 Instant Rolling::ready_at(const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead) const {
   Instant ready = limit.at_once > 0 ? pace_.ready_at(whole(limit), units, now, ahead) : now;

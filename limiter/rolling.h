@@ -1,9 +1,11 @@
 // The rolling shape: never more than `amount` in any period, and never more than `burst` in any second. What is taken
 // is kept in a ring of slots and leaves it a period later; a settlement is addressed to the slot that was charged.
 // Invariant: what is in a slot counts until the slot's end is a period and a slot old: never too short, also where a
-//           call was counted up to a slot (100 ms of a minute) later than it was sent; at most two too long. No slot holds less than nothing. A wait that ready_at() names is exact; behind
-//           others it is exact for calls of one unit, and never too long for larger ones.
-// Headers: what a provider counts beyond the ring (foreign use, say) is held back, and less of it as time goes by, at the
+//           call was counted up to a slot (100 ms of a minute) later than it was sent; at most two too long. No slot
+//           holds less than nothing. A wait that ready_at() names is exact; behind others it is exact for calls of one
+//           unit, and never too long for larger ones.
+// Headers: what a provider counts beyond the ring (foreign use, say) is held back, and less of it as time goes by, at
+// the
 //           limit's rate: nobody says when it leaves the provider's count; the next headers will.
 // Slices:   while the provider counts in finer slices (Limit::at_once), a bucket beside the ring paces calls.
 // Shape:   600 slots to a period, 10 to a second, rounded up to whole nanoseconds. Instants do not go back.

@@ -70,7 +70,8 @@ void Signals::tighten(Lane& lane, Store& store, const Feedback& feedback, Instan
       }
       // What was admitted since the answer was made is not in it.
       if (reading.remaining)
-        store.tighten(lane.buckets()[i], *reading.remaining - lane.recent.taken_since(newest_ - kOnTheWay, limit.unit), now);
+        store.tighten(lane.buckets()[i], *reading.remaining - lane.recent.taken_since(newest_ - kOnTheWay, limit.unit),
+                      now);
     }
   }
 }
@@ -114,7 +115,8 @@ void Signals::refused(Lane& lane, const Answered& call, const Feedback& feedback
 Limit Signals::sliced(Limit limit) const {
   if (limit.shape == Shape::calendar) return limit;
   const std::int64_t second = std::max<std::int64_t>(scaled(limit.amount, Duration(1s).count(), limit.per.count()), 1);
-  const auto part = static_cast<std::int64_t>(static_cast<double>(limit.burst) * std::exp2(-static_cast<double>(slice_) / kHalf));
+  const auto part =
+      static_cast<std::int64_t>(static_cast<double>(limit.burst) * std::exp2(-static_cast<double>(slice_) / kHalf));
   limit.at_once = slice_ == 0 ? 0 : std::min(std::max(part, second), limit.burst);
   return limit;
 }

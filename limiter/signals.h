@@ -1,14 +1,15 @@
-// What a provider's word changes in a group: headers tighten its buckets, a refusal for a rate closes what was exhausted.
+// What a provider's word changes in a group: headers tighten its buckets, a refusal for a rate closes what was
+// exhausted.
 // Invariant: nothing here raises a level. A limit that the provider names is adopted when it is lower than the one in
-//           force; raised again up to what is configured, and beyond that only if the group allows it.
-// Pauses:   as long as the provider says (Retry-After, RetryInfo); else until the reset of what is exhausted, the latest
-//           of them; else exponential. A reset is when a bucket is full again, long after it has room for a call: so it
-//           is the second choice.
-// Slices:   a refusal although something was left says that the provider counts in shorter periods than it names. What
-//           may be taken at once is halved, down to a second's worth of the limit, and comes back by a fifth with every
-//           two minutes without such a refusal.
-// Threads:  the loop's thread.
-// Source:   LIMITS §6.
+//            force; raised again up to what is configured, and beyond that only if the group allows it.
+// Pauses:  as long as the provider says (Retry-After, RetryInfo); else until the reset of what is exhausted, the latest
+//          of them; else exponential. A reset is when a bucket is full again, long after it has room for a call: so it
+//          is the second choice.
+// Slices:  a refusal although something was left says that the provider counts in shorter periods than it names. What
+//          may be taken at once is halved, down to a second's worth of the limit, and comes back by a fifth with every
+//          two minutes without such a refusal.
+// Threads: the loop's thread.
+// Source:  LIMITS §6.
 #pragma once
 
 #include <functional>

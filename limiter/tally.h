@@ -1,5 +1,7 @@
 // An observer that counts: what each group admitted, refused and settled, how long its calls waited for slots and for
-// limits, what went into debt, and when its provider paused it. Bounds:  one row per group. Threads: the loop's thread.
+// limits, what went into debt, and when its provider paused it.
+// Bounds:  one row per group.
+// Threads: the loop's thread.
 #pragma once
 
 #include <cstdint>

@@ -22,8 +22,10 @@ Callers::Callers(Gate& gate, const Config& config, const std::function<GroupId(c
     : gate_(gate) {
   const LimitsInForce in_force(config);
   const auto options_of = [&](const std::string& name) {
-    ClientOptions options{.name = name, .parent = {}, .weight = 1, .limits = limits_of(in_force.elsewhere(name)), .limits_of = {}};
-    for (const std::string* alias : in_force.named(name)) options.limits_of[group_of(*alias)] = limits_of(in_force.on(name, *alias));
+    ClientOptions options{
+        .name = name, .parent = {}, .weight = 1, .limits = limits_of(in_force.elsewhere(name)), .limits_of = {}};
+    for (const std::string* alias : in_force.named(name))
+      options.limits_of[group_of(*alias)] = limits_of(in_force.on(name, *alias));
     return options;
   };
   const auto open = [&](const std::string& name, const ClientSettings& settings, std::optional<ClientId> parent) {

@@ -1,6 +1,8 @@
-// What a call to a language model is, whichever the provider: a prompt goes in, a completion with its token counts comes out.
+// What a call to a language model is, whichever the provider: a prompt goes in, a completion with its token counts
+// comes out.
 // Shape:   Prompt{system, user, max_output_tokens}; UTF-8 text. system may be empty.
-// Units:   tokens; picodollars per token in Prices, picodollars in costs (1 US dollar = 10^12; 64 bits hold 9 million dollars).
+// Units:   tokens; picodollars per token in Prices, picodollars in costs (1 US dollar = 10^12; 64 bits hold 9 million
+//          dollars).
 // Threads: values.
 #pragma once
 
@@ -23,7 +25,8 @@ struct Prompt {
 
 enum class Finish { stop, length, refusal, filter };
 
-// What the provider reported. cached is part of input, reasoning is part of output. Absent when the answer had no usage.
+// What the provider reported. cached is part of input, reasoning is part of output. Absent when the answer had no
+// usage.
 struct TokenCounts {
   std::int64_t input = 0, cached_input = 0, output = 0, reasoning = 0;
   bool operator==(const TokenCounts&) const = default;
@@ -50,12 +53,13 @@ GroupOptions limit_group(const ModelSettings& settings);
 // One limit, as its provider counts: what "tokens" are depends on it.
 Limit limit_of(const LimitSettings& settings, ChargeModel charge_model, int growth);
 
-// A conservative count from bytes (three to a token) plus what the dialect wraps around each message. `model.cpp` says why.
+// A conservative count from bytes (three to a token) plus what the dialect wraps around each message. `model.cpp` says
+// why.
 std::int64_t estimate_tokens(std::string_view text);
 Estimate estimate(const Prompt& prompt);
 
-// In picodollars; absent when a price that matters is unknown, or when 64 bits cannot hold it. Cached input without its own
-// price costs as input.
+// In picodollars; absent when a price that matters is unknown, or when 64 bits cannot hold it. Cached input without its
+// own price costs as input.
 std::optional<std::int64_t> cost(const Prices& prices, const TokenCounts& counts);
 
 }  // namespace weir

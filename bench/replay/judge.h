@@ -21,6 +21,7 @@ struct Score {
   std::int64_t refused = 0, refused_total = 0;  // 429s in the judged part; in all
   double wait_p50_s = 0, wait_p99_s = 0;        // from asking first to being sent, of calls that were admitted
   std::int64_t done = 0;
+  std::int64_t gave_up = 0;  // calls that were begun anew because their retries were used up
 };
 
 // The largest sum within any half-open span of this length; instant and units, in any order.

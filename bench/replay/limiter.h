@@ -31,6 +31,8 @@ class Limiter {
   virtual void answered(const Call& call, const std::optional<Headers>& headers, Instant now) = 0;
   // A 429. Answers when the caller asks again; absent: when the provider told it to, or as if told `later`.
   virtual std::optional<Instant> refused(const Call& call, const Verdict& verdict, Instant now) = 0;
+  // Calls that it did not bring through although their caller wanted to go on.
+  virtual std::int64_t gave_up() const { return 0; }
   // After all calls have ended and nothing was asked for ten minutes: what was not given back.
   virtual std::vector<std::string> leaks(Instant) { return {}; }
 };

@@ -21,7 +21,8 @@ constexpr std::string_view kHelp =
     "  worst1s  the same for a second, / a sixtieth of the limit\n"
     "  used     tokens used / what the provider would have let through, after warming up; counted: as it counted them\n"
     "  refused  429s after warming up; and in all\n"
-    "  p50, p99 from asking to being sent; done: calls answered\n"
+    "  p50, p99 from asking to being sent; done: calls answered; gave up: begun anew, their retries being used up\n"
+    "Settings that end in /flights go the whole way: flights, retries, headers and errors in OpenAI's dialect.\n"
     "--minutes simulated (20); --only the runs whose labels contain TEXT, such as \"steady rolling\".\n"
     "Missing a bar changes nothing about the exit code; a leaked slot or token does.\n";
 

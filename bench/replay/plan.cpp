@@ -6,6 +6,7 @@
 #include <atomic>
 #include <thread>
 
+#include "bench/replay/flown.h"
 #include "bench/replay/ours.h"
 #include "bench/replay/peers.h"
 
@@ -35,6 +36,15 @@ void add_runs(const Row& what, std::vector<Run>& runs) {
     });
     run.row.limiter = "weir";
     run.row.setting = setting.name;
+    run.row.ours = true;
+  }
+  for (const Setting& setting : settings()) {
+    if (!setting.learned) continue;
+    Run& run = runs.emplace_back(what, [setting, counting = what.counting](weir::Loop& loop, Go go) {
+      return make_flown(setting, counting, loop, std::move(go));
+    });
+    run.row.limiter = "weir";
+    run.row.setting = setting.name.substr(0, setting.name.find('/')) + "/flights";
     run.row.ours = true;
   }
 }

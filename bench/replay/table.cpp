@@ -36,7 +36,7 @@ std::string as_table(const std::vector<Row>& rows) {
   auto out = std::back_inserter(text);
   fmt::format_to(out, "{:<8} {:<10} {:<9} {:<11} {:<17} {:>6} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6} {:>6} {:>6}  {}\n",
                  "scenario", "provider", "counts as", "limiter", "setting", "worst", "worst1s", "used", "counted",
-                 "refused", "in all", "p50 s", "p99 s", "done", "bars");
+                 "refused", "in all", "p50 s", "p99 s", "done", "gave up", "bars");
   const Row* before = nullptr;
   std::size_t ours = 0, met_worst = 0, met_used = 0, met_refused = 0, met_all = 0;
   for (const Row& row : rows) {
@@ -47,10 +47,10 @@ std::string as_table(const std::vector<Row>& rows) {
     const Score& s = row.score;
     fmt::format_to(out,
                    "{:<8} {:<10} {:<9} {:<11} {:<17} {:>5.3f}x {:>6.1f}x {:>6.1f}% {:>6.1f}% {:>7} {:>7} {:>6.1f} "
-                   "{:>6.1f} {:>6}{}{}\n",
+                   "{:>6.1f} {:>6} {:>7}{}{}\n",
                    name_of(row.scenario), name_of(row.regime), counts(row), row.limiter, row.setting, s.worst,
                    s.worst_second, s.used * 100, s.counted * 100, s.refused, s.refused_total, s.wait_p50_s,
-                   s.wait_p99_s, s.done, row.ours ? "  " : "", row.ours ? missed(row) : "");
+                   s.wait_p99_s, s.done, s.gave_up, row.ours ? "  " : "", row.ours ? missed(row) : "");
     if (!row.ours) continue;
     const Bars met = bars(row);
     ++ours;
@@ -75,9 +75,10 @@ std::string as_json_lines(const std::vector<Row>& rows) {
     fmt::format_to(out,
                    R"({{"scenario":"{}","provider":"{}","counts":"{}","limiter":"{}","setting":"{}","worst":{:.6f},)"
                    R"("worst1s":{:.6f},"used":{:.6f},"counted":{:.6f},"refused":{},"refused_total":{},)"
-                   R"("wait_p50_s":{:.6f},"wait_p99_s":{:.6f},"done":{})",
+                   R"("wait_p50_s":{:.6f},"wait_p99_s":{:.6f},"done":{},"gave_up":{})",
                    name_of(row.scenario), name_of(row.regime), counts(row), row.limiter, row.setting, s.worst,
-                   s.worst_second, s.used, s.counted, s.refused, s.refused_total, s.wait_p50_s, s.wait_p99_s, s.done);
+                   s.worst_second, s.used, s.counted, s.refused, s.refused_total, s.wait_p50_s, s.wait_p99_s, s.done,
+                   s.gave_up);
     if (row.ours) {
       const Bars met = bars(row);
       fmt::format_to(out, R"(,"bars":{{"worst":{},"used":{},"refused":{}}})", met.worst, met.used, met.refused);

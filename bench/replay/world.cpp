@@ -69,7 +69,9 @@ Outcome World::play() {
                                    static_cast<int>(caller.state)));
   run_until(end + 12min);
   for (std::string& leak : limiter_->leaks(loop_.now())) wrong_.push_back(std::move(leak));
-  return {judge_.score(workload_, regime_), std::move(wrong_)};
+  Score score = judge_.score(workload_, regime_);
+  score.gave_up = limiter_->gave_up();
+  return {score, std::move(wrong_)};
 }
 
 void World::open() {

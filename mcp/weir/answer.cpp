@@ -83,10 +83,8 @@ Json usage(const Tool& tool, const Receipt& receipt) {
 }
 
 Json refusal_data(const Refusal& refusal) {
-  Json data = {{"reason", reason(refusal.reason)},
-               {"of", kind(refusal.of)},
-               {"scope", refusal.scope},
-               {"limit", refusal.limit}};
+  Json data = {
+      {"reason", reason(refusal.reason)}, {"of", kind(refusal.of)}, {"scope", refusal.scope}, {"limit", refusal.limit}};
   if (refusal.retry_after) {
     data["retry_after_ms"] = ms(*refusal.retry_after);
     data["predicted"] = refusal.limit != "concurrency" && refusal.limit != "queue";
@@ -127,9 +125,10 @@ void answer_completion(const Tool& tool, const Completion& completion, ToolResul
 
 std::string text(const Refusal& refusal, const std::string& model) {
   // Its group may go by another alias than the caller's model.
-  const std::string scope = refusal.of == Refusal::Scope::server  ? "server"
-                            : refusal.of == Refusal::Scope::model ? fmt::format("model \"{}\"", model)
-                                                                  : fmt::format("{} \"{}\"", kind(refusal.of), refusal.scope);
+  const std::string scope = refusal.of == Refusal::Scope::server ? "server"
+                            : refusal.of == Refusal::Scope::model
+                                ? fmt::format("model \"{}\"", model)
+                                : fmt::format("{} \"{}\"", kind(refusal.of), refusal.scope);
   const std::string retry =
       refusal.retry_after ? fmt::format("; retry after {}", seconds(*refusal.retry_after)) : std::string();
   switch (refusal.reason) {
@@ -139,7 +138,8 @@ std::string text(const Refusal& refusal, const std::string& model) {
                          refusal.largest.value_or(0));
     case Refusal::Reason::wait_too_long:
     case Refusal::Reason::timed_out:
-      if (refusal.limit == "pause") return fmt::format("{}: its provider has refused calls for their rate{}", scope, retry);
+      if (refusal.limit == "pause")
+        return fmt::format("{}: its provider has refused calls for their rate{}", scope, retry);
       if (refusal.limit == "concurrency") return fmt::format("{}: every concurrent call is taken{}", scope, retry);
       return fmt::format("{}: {} exhausted{}", scope, spelled_out(refusal.limit), retry);
     case Refusal::Reason::queue_full:

@@ -28,7 +28,8 @@ void log_call(std::uint64_t id, const std::string& client, const Tool& tool, con
       "call={} client={} tool={} model={} waited_ms={} throttled_ms={} took_ms={} attempts={} input_tokens={} "
       "output_tokens={} outcome={}",
       id, client, tool.settings().name, tool.model()->settings.alias, whole_ms(receipt.waited),
-      whole_ms(receipt.throttled), whole_ms(receipt.took), receipt.attempts, receipt.used.input, receipt.used.output, outcome(landing));
+      whole_ms(receipt.throttled), whole_ms(receipt.took), receipt.attempts, receipt.used.input, receipt.used.output,
+      outcome(landing));
 }
 
 // What the caller hears of it beside the answer, if it listens to logs.

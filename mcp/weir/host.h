@@ -12,10 +12,10 @@
 #include <atomic>
 #include <memory>
 
-#include "mcp/host.h"
 #include "limiter/tally.h"
-#include "tools/catalog/catalog.h"
+#include "mcp/host.h"
 #include "tools/callers.h"
+#include "tools/catalog/catalog.h"
 #include "tools/flights.h"
 
 namespace weir::mcp {

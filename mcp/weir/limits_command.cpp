@@ -101,19 +101,22 @@ std::string limits_table(const Json& page) {
   std::vector<Row> rows;
   for (const auto& [alias, model] : member(page, "models").items()) {
     if (!model.is_object()) continue;
-    text += fmt::format("{}: {} in flight{}, {} waiting, the next call waits {}", alias, number(model, "in_flight"),
-                        model.contains("max_concurrency") ? fmt::format(" of {}", number(model, "max_concurrency")) : "",
-                        number(model, "waiting"), span(number(model, "predicted_wait_ms")));
+    text +=
+        fmt::format("{}: {} in flight{}, {} waiting, the next call waits {}", alias, number(model, "in_flight"),
+                    model.contains("max_concurrency") ? fmt::format(" of {}", number(model, "max_concurrency")) : "",
+                    number(model, "waiting"), span(number(model, "predicted_wait_ms")));
     if (const std::int64_t paused = number(model, "paused_for_ms"); paused > 0)
       text += fmt::format("; paused by its provider for {}", span(paused));
     const Json& calls = member(model, "calls");
-    text += fmt::format("\n  {} admitted, {} refused, {} failed, {} pauses; waited {} for slots, {} for limits; {} tokens used\n",
-                        with_commas(number(calls, "admitted")), with_commas(number(calls, "refused")),
-                        with_commas(number(calls, "failed")), number(calls, "pauses"), span(number(calls, "queued_ms")),
-                        span(number(calls, "throttled_ms")), with_commas(number(calls, "used_tokens")));
+    text += fmt::format(
+        "\n  {} admitted, {} refused, {} failed, {} pauses; waited {} for slots, {} for limits; {} tokens used\n",
+        with_commas(number(calls, "admitted")), with_commas(number(calls, "refused")),
+        with_commas(number(calls, "failed")), number(calls, "pauses"), span(number(calls, "queued_ms")),
+        span(number(calls, "throttled_ms")), with_commas(number(calls, "used_tokens")));
     for (const auto& [name, limit] : member(model, "limits").items()) rows.push_back(row(alias, name, limit));
     for (const Json& limit : member(model, "yours"))
-      if (limit.is_object()) rows.push_back(row(fmt::format("{} on {}", word(limit, "of"), alias), word(limit, "name"), limit));
+      if (limit.is_object())
+        rows.push_back(row(fmt::format("{} on {}", word(limit, "of"), alias), word(limit, "name"), limit));
   }
   if (rows.empty()) return text + "no limits\n";
   rows.insert(rows.begin(), {"WHOSE", "LIMIT", "LEFT AT ONCE", "AMOUNT", 0, ""});
@@ -127,8 +130,9 @@ std::string limits_table(const Json& page) {
   text += '\n';
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Row& one = rows[i];
-    std::string line = fmt::format("{:<{}}  {:<{}}  {:>{}}  {:<{}}  {:>{}}  {}", one.whose, whose, one.limit, limit, one.left,
-                                   left, i == 0 ? std::string() : bar(one.share), kBar, one.amount, amount, one.note);
+    std::string line =
+        fmt::format("{:<{}}  {:<{}}  {:>{}}  {:<{}}  {:>{}}  {}", one.whose, whose, one.limit, limit, one.left, left,
+                    i == 0 ? std::string() : bar(one.share), kBar, one.amount, amount, one.note);
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + '\n';
   }

@@ -16,11 +16,11 @@
 namespace weir::mcp {
 
 struct LimitsOptions {
-  std::string url;                   // "http://127.0.0.1:8787/mcp"
-  std::optional<Secret> token{};     // sent as a bearer token
+  std::string url;                // "http://127.0.0.1:8787/mcp"
+  std::optional<Secret> token{};  // sent as a bearer token
   bool json = false;
-  std::optional<Duration> every{};   // absent = once
-  bool terminal = false;             // a repeated table replaces the one before
+  std::optional<Duration> every{};  // absent = once
+  bool terminal = false;            // a repeated table replaces the one before
 };
 
 // Where the configured server listens; "0.0.0.0" and the like are asked on the loopback.

@@ -64,24 +64,26 @@ Said said(const Forecast& forecast, const std::string& what) {
              {"of", kind(forecast.of)},
              {"scope", forecast.scope},
              {"largest", forecast.largest.value_or(0)}},
-            fmt::format("A call of {} would never be admitted: {} of {} \"{}\" admits at most {} at once.", what, forecast.limit,
-                        kind(forecast.of), forecast.scope, forecast.largest.value_or(0))};
+            fmt::format("A call of {} would never be admitted: {} of {} \"{}\" admits at most {} at once.", what,
+                        forecast.limit, kind(forecast.of), forecast.scope, forecast.largest.value_or(0))};
   }
   Json data = {{"would_wait_ms", std::chrono::ceil<std::chrono::milliseconds>(*forecast.wait).count()}};
   if (forecast.limit.empty()) return {std::move(data), fmt::format("A call of {} would go at once.", what)};
   data["limit"] = forecast.limit;
   data["of"] = kind(forecast.of);
   data["scope"] = forecast.scope;
-  return {std::move(data), fmt::format("A call of {} would wait about {}, for {} of {} \"{}\".", what, seconds(*forecast.wait),
-                                       forecast.limit, kind(forecast.of), forecast.scope)};
+  return {std::move(data), fmt::format("A call of {} would wait about {}, for {} of {} \"{}\".", what,
+                                       seconds(*forecast.wait), forecast.limit, kind(forecast.of), forecast.scope)};
 }
 
 std::string in_words(const std::string& alias, const Json& model) {
-  std::string words = fmt::format("{}: {} in flight, {} waiting", alias, model["in_flight"].dump(), model["waiting"].dump());
+  std::string words =
+      fmt::format("{}: {} in flight, {} waiting", alias, model["in_flight"].dump(), model["waiting"].dump());
   for (const auto& [limit, state] : model["limits"].items())
-    words += fmt::format("; {} {} of {} left at once ({} a period)", limit, state["level"].dump(), state["burst"].dump(),
-                         state["amount"].dump());
-  if (model.contains("paused_for_ms")) words += fmt::format("; paused by its provider for {} ms", model["paused_for_ms"].dump());
+    words += fmt::format("; {} {} of {} left at once ({} a period)", limit, state["level"].dump(),
+                         state["burst"].dump(), state["amount"].dump());
+  if (model.contains("paused_for_ms"))
+    words += fmt::format("; paused by its provider for {} ms", model["paused_for_ms"].dump());
   return words;
 }
 
@@ -92,15 +94,15 @@ ToolDefinition limits_tool(const Catalog& catalog) {
   definition.name = kLimitsTool;
   definition.title = "What is left of the limits";
   definition.description =
-      "What is left of every limit, who waits, and how long a call would wait now. Free, and never queued: ask it before a "
+      "What is left of every limit, who waits, and how long a call would wait now. Free, and never queued: ask it "
+      "before a "
       "large batch.";
   definition.input_schema = input_schema(inputs(catalog));
-  definition.output_schema = Json{{"type", "object"},
-                                  {"properties",
-                                   {{"server", {{"type", "object"}}},
-                                    {"models", {{"type", "object"}}},
-                                    {"forecast", {{"type", "object"}}}}},
-                                  {"required", {"server", "models"}}};
+  definition.output_schema =
+      Json{{"type", "object"},
+           {"properties",
+            {{"server", {{"type", "object"}}}, {"models", {{"type", "object"}}}, {"forecast", {{"type", "object"}}}}},
+           {"required", {"server", "models"}}};
   definition.annotations = {{"readOnlyHint", true}, {"openWorldHint", false}, {"idempotentHint", true}};
   return definition;
 }
@@ -109,8 +111,10 @@ Result<LimitsQuestion> limits_question(const Catalog& catalog, const Json& argum
   const auto values = ArgumentRules(inputs(catalog)).read(arguments);
   if (!values) return tl::unexpected(values.error());
   LimitsQuestion question;
-  if (const auto tool = values->find("tool"); tool != values->end()) question.tool = std::get<std::string>(tool->second);
-  if (const auto model = values->find("model"); model != values->end()) question.model = std::get<std::string>(model->second);
+  if (const auto tool = values->find("tool"); tool != values->end())
+    question.tool = std::get<std::string>(tool->second);
+  if (const auto model = values->find("model"); model != values->end())
+    question.model = std::get<std::string>(model->second);
   if (const auto tokens = values->find("input_tokens"); tokens != values->end())
     question.input_tokens = std::get<std::int64_t>(tokens->second);
   return question;
@@ -127,8 +131,11 @@ ToolReply limits_answer(const Gate& gate, const Tally& tally, const Catalog& cat
     ask.priority = lower(client.priority, tool->settings().priority);
     // Of a model alone: the smallest answer; of a tool: the longest that it may give.
     const std::int64_t output = question.tool.empty() ? 1 : tool->settings().max_output_tokens;
-    ask.estimate = {.input_tokens = std::max<std::int64_t>(question.input_tokens, 1), .output_tokens = output, .output_cap = output};
-    const std::string what = question.tool.empty() ? fmt::format("model \"{}\"", question.model) : fmt::format("\"{}\"", question.tool);
+    ask.estimate = {.input_tokens = std::max<std::int64_t>(question.input_tokens, 1),
+                    .output_tokens = output,
+                    .output_cap = output};
+    const std::string what =
+        question.tool.empty() ? fmt::format("model \"{}\"", question.model) : fmt::format("\"{}\"", question.tool);
     Said forecast = said(gate.forecast(ask), what);
     page["forecast"] = std::move(forecast.data);
     words = forecast.words + "\n";

@@ -1,15 +1,15 @@
-// The MCP tool weir_limits: an agent asks what is left, and how long a call would wait, before it makes it. It costs nothing,
-// is never queued, and changes nothing.
-// Shape:   {tool?, model?, input_tokens?} in; out: the page of pages.h (of one model, if one is named), and with a tool or a
-//          model `forecast`: {would_wait_ms, limit?, of?, scope?}, or {never: true, limit, of, scope, largest}.
+// The MCP tool weir_limits: an agent asks what is left, and how long a call would wait, before it makes it. It costs
+// nothing, is never queued, and changes nothing.
+// Shape:   {tool?, model?, input_tokens?} in; out: the page of pages.h (of one model, if one is named), and with a tool
+//          or a model `forecast`: {would_wait_ms, limit?, of?, scope?}, or {never: true, limit, of, scope, largest}.
 // Errors:  bad arguments, as for any tool.
 // Threads: limits_answer() on the loop's; the rest any.
 #pragma once
 
 #include "limiter/tally.h"
 #include "mcp/call.h"
-#include "tools/catalog/catalog.h"
 #include "tools/callers.h"
+#include "tools/catalog/catalog.h"
 
 namespace weir::mcp {
 

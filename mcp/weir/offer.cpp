@@ -82,7 +82,8 @@ std::string instructions(const Catalog& catalog) {
       "whose text says \"retry after\" was refused by a limit before anything was sent or charged: wait as long as it "
       "says (_meta[\"weir/refusal\"].retry_after_ms), then make the same call again, which has kept its place. One "
       "that "
-      "names a largest amount never fits: send less text. Before a large batch, read weir://limits (or call weir_limits, if it is there). Prices:";
+      "names a largest amount never fits: send less text. Before a large batch, read weir://limits (or call "
+      "weir_limits, if it is there). Prices:";
   std::size_t named = 0;
   for (const auto& [name, tool] : catalog.tools()) {
     if (++named > kToolsNamed)

@@ -3,8 +3,8 @@
 //          predicted_wait_ms, paused_for_ms?, max_concurrency?, limits: {rpm: {amount, per_s, burst, level, shape,
 //          closed_for_ms?}}, yours?: [{of, name, …as above}], calls: {admitted, refused, failed, pauses, queued_ms,
 //          throttled_ms, reserved_tokens, used_tokens, debt_tokens, refused_by: {limit: n}}}}}; a level below zero is
-//          debt; the wait is that of the smallest call; `yours` are the asking client's own limits on the model, and its
-//          parent's; calls are counted since the start.
+//          debt; the wait is that of the smallest call; `yours` are the asking client's own limits on the model, and
+//          its parent's; calls are counted since the start.
 // Threads: limits_page() on the loop's; the rest any.
 #pragma once
 
@@ -12,8 +12,8 @@
 #include <string>
 
 #include "limiter/tally.h"
-#include "tools/catalog/catalog.h"
 #include "tools/callers.h"
+#include "tools/catalog/catalog.h"
 
 namespace weir::mcp {
 

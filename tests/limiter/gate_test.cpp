@@ -387,7 +387,8 @@ TEST_CASE("who waits for a slot alone needs no timer but its deadline's", "[gate
   CHECK(scene.gate->state().waiting == 10'000);
 }
 
-TEST_CASE("who was told to come back finds what he was promised, whatever came free for newcomers meanwhile", "[gate]") {
+TEST_CASE("who was told to come back finds what he was promised, whatever came free for newcomers meanwhile",
+          "[gate]") {
   Scene scene({.slots = 10, .max_wait = 0s});
   const GroupId fast = scene.group("fast", {tpm(6000, 1000)});  // a hundred a second
   Caller& first = scene.enter(fast, {1000, 0});

@@ -231,7 +231,8 @@ TEST_CASE("what the provider counts beyond the ring is held back, and less of it
   CHECK(rolling.level(limit, t0 + 60s + 200ms) == 300);
 }
 
-TEST_CASE("finer slices: calls are paced at the limit's rate, and a larger one goes when nothing is owed", "[rolling]") {
+TEST_CASE("finer slices: calls are paced at the limit's rate, and a larger one goes when nothing is owed",
+          "[rolling]") {
   Limit limit = rolling(600, 100);  // ten a second
   limit.at_once = 20;
   Rolling rolling(limit);

@@ -182,7 +182,8 @@ std::unique_ptr<Transfer> ChaosHttp::send(HttpRequest request, std::function<voi
   ++seen.requests;
   if (seen.open > 0) complain_(fmt::format("call {} has two requests at once", call));
   if (reserved.tokens < 1 || reserved.tokens > 4 * input + cap)
-    complain_(fmt::format("call {} reserved {} tokens for {} in and at most {} out", call, reserved.tokens, input, cap));
+    complain_(
+        fmt::format("call {} reserved {} tokens for {} in and at most {} out", call, reserved.tokens, input, cap));
   if (now < seen.not_before) complain_(fmt::format("call {} came back before its Retry-After", call));
   if (in_flight_ >= slots_) complain_(fmt::format("more than {} requests in flight", slots_));
   if (account.in_flight >= account.slots)

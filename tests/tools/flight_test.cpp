@@ -221,10 +221,12 @@ TEST_CASE("the configured key is masked when the provider repeats it", "[flight]
   CHECK(f.error().message.find("Invalid key ***, really: ***!") != std::string::npos);
 }
 
-TEST_CASE("a refusal for a rate closes the group for every call of it, until the provider's word has passed", "[flight]") {
+TEST_CASE("a refusal for a rate closes the group for every call of it, until the provider's word has passed",
+          "[flight]") {
   Field f;
   const auto first = f.fly();
-  f.http.answer(0, HttpResponse{429, {{"retry-after", "2"}}, R"({"error":{"type":"tokens","code":"rate_limit_exceeded"}})"});
+  f.http.answer(
+      0, HttpResponse{429, {{"retry-after", "2"}}, R"({"error":{"type":"tokens","code":"rate_limit_exceeded"}})"});
   const auto second = f.fly();
   CHECK(f.http.count() == 1);
   f.loop.run_for(2s - 1ns);
@@ -267,8 +269,12 @@ TEST_CASE("a call that is charged without its cached input says so to the limits
     Field f;
     f.model->settings.charge_model = model;
     const auto flight = f.fly();
-    f.http.answer(0, HttpResponse{200, {}, R"({"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":)"
-                               R"({"prompt_tokens":1000,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":900}}})"});
+    f.http.answer(
+        0,
+        HttpResponse{200,
+                     {},
+                     R"({"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":)"
+                     R"({"prompt_tokens":1000,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":900}}})"});
     CHECK(f.tokens_charged() == charged);
     CHECK(f.landings[0].receipt.used.input == 1000);
   }

@@ -32,7 +32,9 @@ class WatchedStore final : public Store {
   }
   void change(BucketId bucket, const Limit& to, Instant now) override { store_.change(bucket, to, now); }
   void tighten(BucketId bucket, std::int64_t most, Instant now) override { store_.tighten(bucket, most, now); }
-  void turn(BucketId bucket, std::int64_t day, Instant ends, Instant now) override { store_.turn(bucket, day, ends, now); }
+  void turn(BucketId bucket, std::int64_t day, Instant ends, Instant now) override {
+    store_.turn(bucket, day, ends, now);
+  }
   std::int64_t level(BucketId bucket, Instant now) const override { return store_.level(bucket, now); }
   Instant ready_at(BucketId bucket, std::int64_t units, Instant now, std::int64_t ahead) const override {
     return store_.ready_at(bucket, units, now, ahead);
@@ -72,7 +74,8 @@ class Simulation final : Observer {
     for (int i = 0; i < 3; ++i) add_account(i);
     for (int i = 0; i < 4; ++i) add_client(i);
     for (int i = 0; i < 3; ++i)
-      tools_.push_back(gate_.tool({fmt::format("tool-{}", i), chance(50) ? std::optional(static_cast<int>(pick(1, 3))) : std::nullopt}));
+      tools_.push_back(gate_.tool(
+          {fmt::format("tool-{}", i), chance(50) ? std::optional(static_cast<int>(pick(1, 3))) : std::nullopt}));
   }
 
   Report run() {

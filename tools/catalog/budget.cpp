@@ -188,7 +188,8 @@ std::optional<std::string> defeated_rate(const ToolSettings& tool, const ModelSe
   const double calls = per_minute(stated.settings) / static_cast<double>(needed);
   if (calls * 2 >= per_minute(*rate)) return std::nullopt;
   return fmt::format(
-      "model \"{}\": {} = {} admits about {:.{}f} calls of tool \"{}\" a minute, whatever {} = {} says{} max_output_tokens "
+      "model \"{}\": {} = {} admits about {:.{}f} calls of tool \"{}\" a minute, whatever {} = {} says{} "
+      "max_output_tokens "
       "= {}",
       model.alias, stated.limit.name, stated.limit.amount, calls, calls < 10 ? 1 : 0, tool.name, rate->name,
       rate->amount,

@@ -50,7 +50,8 @@ Feedback openai_limits(const HttpResponse& response) {
     Reading reading{.unit = unit};
     reading.limit = count(response.header("x-ratelimit-limit-" + dimension));
     reading.remaining = count(response.header("x-ratelimit-remaining-" + dimension));
-    if (const std::string* resets = response.header("x-ratelimit-reset-" + dimension)) reading.resets_in = go_duration(*resets);
+    if (const std::string* resets = response.header("x-ratelimit-reset-" + dimension))
+      reading.resets_in = go_duration(*resets);
     if (reading.limit || reading.remaining) feedback.readings.push_back(reading);
   };
   read(Unit::requests, "requests");

@@ -77,13 +77,15 @@ TEST_CASE("what a call used is in _meta; what is not known is null, never 0", "[
 
 TEST_CASE("a refusal names the limit and the wait, in words and in numbers", "[answer]") {
   const Scene scene;
-  const Refusal refusal{Refusal::Reason::wait_too_long, Refusal::Scope::model, "fast", "tpm", 1150ms, std::nullopt, 300};
+  const Refusal refusal{
+      Refusal::Reason::wait_too_long, Refusal::Scope::model, "fast", "tpm", 1150ms, std::nullopt, 300};
   const ToolResult result = scene.answered(refusal);
   CHECK(result.is_error);
   CHECK(result.content[0]["text"] == "model \"fast\": tokens per minute (tpm) are exhausted; retry after 1.2 s");
   CHECK(
       result.meta["weir/refusal"] ==
-      Json::parse(R"({"reason":"wait_too_long","of":"model","scope":"fast","limit":"tpm","retry_after_ms":1150,"predicted":true})"));
+      Json::parse(
+          R"({"reason":"wait_too_long","of":"model","scope":"fast","limit":"tpm","retry_after_ms":1150,"predicted":true})"));
 }
 
 TEST_CASE("each refusal reads as what to do next", "[answer]") {
@@ -106,8 +108,9 @@ TEST_CASE("each refusal reads as what to do next", "[answer]") {
         "tool \"summarise\": every concurrent call is taken; retry after 2 s");
   CHECK(text({Reason::wait_too_long, Scope::model, "fast", "pause", 20s, std::nullopt, 1}, "fast") ==
         "model \"fast\": its provider has refused calls for their rate; retry after 20 s");
-  CHECK(text({Reason::never, Scope::client, "alice", "rpd", std::nullopt, 0, 1}, "fast") ==
-        "client \"alice\": this call needs 1 requests at once, and 0 are the most that is ever admitted; send less text");
+  CHECK(
+      text({Reason::never, Scope::client, "alice", "rpd", std::nullopt, 0, 1}, "fast") ==
+      "client \"alice\": this call needs 1 requests at once, and 0 are the most that is ever admitted; send less text");
 }
 
 TEST_CASE("a failure keeps its message and its fault", "[answer]") {

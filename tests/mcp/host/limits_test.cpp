@@ -1,4 +1,5 @@
-// What can be asked of the limits through the host: the tool weir_limits, a caller's own limits, the table of `weir limits`.
+// What can be asked of the limits through the host: the tool weir_limits, a caller's own limits, the table of `weir
+// limits`.
 #include <catch2/catch.hpp>
 #include <sstream>
 
@@ -81,7 +82,8 @@ TEST_CASE("a caller sees its own limits and its parent's, and nobody else's", "[
     Json names = Json::array();
     const Json fast = ask(scene, Json::object(), who)["models"]["fast"];
     if (fast.contains("yours"))
-      for (const Json& limit : fast["yours"]) names.push_back(limit["of"].get<std::string>() + " " + limit["name"].get<std::string>());
+      for (const Json& limit : fast["yours"])
+        names.push_back(limit["of"].get<std::string>() + " " + limit["name"].get<std::string>());
     return names;
   };
   CHECK(yours("alice") == Json{"alice rpm", "team tpm"});
@@ -135,7 +137,8 @@ TEST_CASE("a tool's max_concurrency holds its calls, and no other tool's", "[lim
 }
 
 TEST_CASE("the page as a table says what is left, who waits, and what is closed", "[limits]") {
-  const std::string table = limits_table(Json::parse(R"({"server":{"concurrency_limit":8,"queue_limit":64,"in_flight":3,"waiting":2},
+  const std::string table =
+      limits_table(Json::parse(R"({"server":{"concurrency_limit":8,"queue_limit":64,"in_flight":3,"waiting":2},
     "models":{"fast":{"in_flight":2,"waiting":2,"predicted_wait_ms":1500,"paused_for_ms":20000,
       "limits":{"rpm":{"amount":500,"per_s":60,"burst":9,"level":9,"shape":"bucket"},
                 "tpm":{"amount":1200000,"per_s":60,"burst":200000,"level":-50,"shape":"rolling","closed_for_ms":20000}},
@@ -153,7 +156,8 @@ alice on fast  rpd         50 / 100  ##########..........        100 / day  cale
 }
 
 TEST_CASE("a page that is not as expected makes a table all the same", "[limits]") {
-  for (const char* page : {"{}", R"({"models":{"x":1}})", R"({"models":[],"server":3})", R"({"models":{"x":{"limits":{"y":7},"yours":[1]}}})"}) {
+  for (const char* page : {"{}", R"({"models":{"x":1}})", R"({"models":[],"server":3})",
+                           R"({"models":{"x":{"limits":{"y":7},"yours":[1]}}})"}) {
     INFO(page);
     CHECK(limits_table(Json::parse(page)).starts_with("server: 0 of 0"));
   }

@@ -71,10 +71,10 @@ struct Scene {
   explicit Scene(const std::string& more = "", GateOptions options = {})
       : gate(loop, store, observed(options, tally)),
         catalog(one_tool([this](const GroupOptions& group) { return gate.group(group); }, more)),
-        callers(gate, one_tool_config(more),
-                [this](const std::string& alias) { return gate.group(limit_group(one_tool_config().models.at(alias))); }),
-        host(loop, gate, tally, callers, flights, catalog,
-             {.version = "9.9", .config_text = "# all of it\n"}) {}
+        callers(
+            gate, one_tool_config(more),
+            [this](const std::string& alias) { return gate.group(limit_group(one_tool_config().models.at(alias))); }),
+        host(loop, gate, tally, callers, flights, catalog, {.version = "9.9", .config_text = "# all of it\n"}) {}
 
   void call(std::string name, Json arguments, std::shared_ptr<Sink> sink = std::make_shared<Quiet>(),
             const std::string& principal = "anonymous") {

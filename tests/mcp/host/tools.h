@@ -8,7 +8,8 @@
 namespace weir::mcp {
 
 inline Config one_tool_config(const std::string& more = "") {
-  const auto config = parse_config(std::string(R"(
+  const auto config =
+      parse_config(std::string(R"(
 [models.fast]
 provider = "compatible"
 model = "m"
@@ -26,8 +27,7 @@ input.calm = { type = "boolean", default = true }
 input.weight = { type = "number", default = 0.5 }
 system = "{{#calm}}Be calm.{{/calm}} {{weight}}"
 )") + more,
-                                   "weir.toml",
-                                   [](const std::string& name) { return std::optional("a-long-token-of-" + name); });
+                   "weir.toml", [](const std::string& name) { return std::optional("a-long-token-of-" + name); });
   REQUIRE(config);
   return *config;
 }
