@@ -6,6 +6,14 @@
 #include "limiter/gate.h"
 
 namespace weir {
+namespace {
+
+// No model takes more in one call: what a provider says beyond that would only end the arithmetic.
+constexpr std::int64_t kTokensMax = 10'000'000'000;
+
+std::int64_t believable(std::int64_t tokens) { return std::clamp<std::int64_t>(tokens, 0, kTokensMax); }
+
+}  // namespace
 
 Lease& Lease::operator=(Lease&& other) noexcept {
   if (this != &other) {
@@ -65,13 +73,15 @@ std::int64_t settled_units(Unit unit, const Estimate& reserved, Ending ending, c
   if (ending == Ending::rejected) return 0;
   const auto seen = std::visit(
       [&](const auto& u) {
-        return Estimate{u.input_tokens, u.output_tokens, reserved.output_cap};
+        return Estimate{believable(u.input_tokens), believable(u.output_tokens), reserved.output_cap};
       },
       usage);
-  if (ending == Ending::success && std::holds_alternative<Exact>(usage)) return reserved_units(unit, seen);
-  // What is not known exactly may charge more than was reserved, dimension by dimension, but never refunds.
-  return reserved_units(unit, {std::max(reserved.input_tokens, seen.input_tokens),
-                               std::max(reserved.output_tokens, seen.output_tokens), reserved.output_cap});
+},
+      usage);
+if (ending == Ending::success && std::holds_alternative<Exact>(usage)) return reserved_units(unit, seen);
+// What is not known exactly may charge more than was reserved, dimension by dimension, but never refunds.
+return reserved_units(unit, {std::max(reserved.input_tokens, seen.input_tokens),
+                             std::max(reserved.output_tokens, seen.output_tokens), reserved.output_cap});
 }
 
 }  // namespace weir

@@ -28,12 +28,13 @@
 #include "mcp/task_store_sqlite.h"
 #include "mcp/tasks.h"
 #include "mcp/weir/command_line.h"
+#include "mcp/weir/decisions.h"
 #include "mcp/weir/front.h"
 #include "mcp/weir/host.h"
 #include "mcp/weir/limits_command.h"
 #include "mcp/weir/shell.h"
-#include "tools/catalog/catalog.h"
 #include "tools/callers.h"
+#include "tools/catalog/catalog.h"
 #include "tools/flights.h"
 #include "tools/http/curl.h"
 
@@ -52,6 +53,7 @@ struct Core {
   UvLoop loop;
   MemoryStore store;
   Tally tally;
+  Decisions decisions{tally, [](const std::string& line) { spdlog::warn("{}", line); }};
   Gate gate;
   RetryBudgets retry_budgets;
   Estimator estimator;
@@ -66,7 +68,7 @@ struct Core {
               .queue_bytes = server.queue_bytes,
               .max_wait = server.max_wait,
               .aging_bound = server.aging_bound,
-              .observer = &tally,
+              .observer = &decisions,
               .seed = std::random_device{}()}),
         http(loop),
         flights({loop, gate, http, retry_budgets, estimator, random}) {}
@@ -144,9 +146,11 @@ std::optional<Program> make_program(const std::string& config_option, decltype(t
   auto catalog =
       build_catalog(first->config, [&](const GroupOptions& options) { return core.gate.group(options); }).catalog;
   const ServerSettings& server = first->config.server;
-  program.callers = std::make_unique<Callers>(core.gate, first->config, [&](const std::string& alias) {
+  const auto group_of = [&](const std::string& alias) {
     return core.gate.group(limit_group(first->config.models.at(alias)));
-  });
+  };
+  for (const auto& [alias, model] : first->config.models) core.decisions.name(group_of(alias), alias);
+  program.callers = std::make_unique<Callers>(core.gate, first->config, group_of);
   program.host = std::make_unique<WeirHost>(core.loop, core.gate, core.tally, *program.callers, core.flights, catalog,
                                             WeirHostOptions{.version = WEIR_VERSION,
                                                             .config_text = effective_config(first->config),
@@ -358,7 +362,8 @@ int run(int argc, char** argv) {
   std::string token;
   double every_s = 2;
   auto* limits_command = with_config(app.add_subcommand("limits", "what a server that runs has left of its limits"));
-  limits_command->add_option("--url", limits_options.url, "the server's /mcp (default: where the configuration listens)");
+  limits_command->add_option("--url", limits_options.url,
+                             "the server's /mcp (default: where the configuration listens)");
   limits_command->add_option("--token", token, "env:NAME or file:/path, where the server wants a token");
   limits_command->add_flag("--json", limits_options.json, "as JSON; with --watch, a line each time");
   auto* watch = limits_command->add_option("--watch", every_s, "again every so many seconds (default 2)")

@@ -1,5 +1,6 @@
 // What a call is charged in the end: the rows of LIMITS §4 for each unit that a limit can count, through the gate.
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "tests/limiter/gate_scene.h"
 
@@ -178,4 +179,22 @@ TEST_CASE("what is settled is told: reserved, used, held and what went into debt
   CHECK(watching.settled[0].held == 3s);
   CHECK(watching.settled[0].debt_tokens == 40);
   CHECK(watching.settled[1].debt_tokens == 0);
+}
+
+TEST_CASE("what no call can have taken is debt to the floor, and counts as the most that one can", "[settlement]") {
+  constexpr std::int64_t kAbsurd = std::numeric_limits<std::int64_t>::max();
+  for (const Shape shape : {Shape::bucket, Shape::rolling}) {
+    Scene scene({.slots = 1});
+    Limit limit{"tpm", Unit::tokens, 6000, 1min, 1000, 500, shape};
+    const GroupId group = scene.group("m", {limit});
+    for (int i = 0; i < 20; ++i) {
+      Caller& caller = scene.enter(group, {10, 10});
+      scene.loop.run_for(10min);
+      REQUIRE(caller.admitted());
+      caller.lease().sending();
+      caller.lease().settle(Ending::success, Exact{kAbsurd, kAbsurd});
+      CHECK(scene.gate->limits(group).at(0).level == -500);
+      scene.gate->audit();
+    }
+  }
 }
