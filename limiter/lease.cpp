@@ -76,12 +76,10 @@ std::int64_t settled_units(Unit unit, const Estimate& reserved, Ending ending, c
         return Estimate{believable(u.input_tokens), believable(u.output_tokens), reserved.output_cap};
       },
       usage);
-},
-      usage);
-if (ending == Ending::success && std::holds_alternative<Exact>(usage)) return reserved_units(unit, seen);
-// What is not known exactly may charge more than was reserved, dimension by dimension, but never refunds.
-return reserved_units(unit, {std::max(reserved.input_tokens, seen.input_tokens),
-                             std::max(reserved.output_tokens, seen.output_tokens), reserved.output_cap});
+  if (ending == Ending::success && std::holds_alternative<Exact>(usage)) return reserved_units(unit, seen);
+  // What is not known exactly may charge more than was reserved, dimension by dimension, but never refunds.
+  return reserved_units(unit, {std::max(reserved.input_tokens, seen.input_tokens),
+                               std::max(reserved.output_tokens, seen.output_tokens), reserved.output_cap});
 }
 
 }  // namespace weir
