@@ -188,8 +188,8 @@ TEST_CASE("what no call can have taken is debt to the floor, and counts as the m
     Limit limit{"tpm", Unit::tokens, 6000, 1min, 1000, 500, shape};
     const GroupId group = scene.group("m", {limit});
     for (int i = 0; i < 20; ++i) {
-      Caller& caller = scene.enter(group, {10, 10});
       scene.loop.run_for(10min);
+      Caller& caller = scene.enter(group, {10, 10});
       REQUIRE(caller.admitted());
       caller.lease().sending();
       caller.lease().settle(Ending::success, Exact{kAbsurd, kAbsurd});
