@@ -2,8 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
-#include <memory>
+#include <map>
+#include <string>
+#include <string_view>
 
 #include "bench/scenarios/field.h"
 #include "bench/scenarios/scenarios.h"
@@ -54,6 +55,7 @@ double rows_take(Mode mode, std::int64_t burst, int at_once) {
 
 struct Kept {
   std::int64_t refusals = 0, returns = 0, kept = 0, admitted = 0;
+  std::map<std::string, std::int64_t> again;  // returns that were refused: why
   double share() const { return returns == 0 ? 1 : static_cast<double>(kept) / static_cast<double>(returns); }
 };
 
@@ -66,6 +68,22 @@ struct Demand {
   std::int64_t most;
   bool batch = false, clients = false;  // every third is; each is one of five, with limits of its own
 };
+
+std::string_view reason_of(Refusal::Reason reason) {
+  switch (reason) {
+    case Refusal::Reason::never:
+      return "never";
+    case Refusal::Reason::wait_too_long:
+      return "wait too long";
+    case Refusal::Reason::queue_full:
+      return "queue full";
+    case Refusal::Reason::timed_out:
+      return "timed out";
+    case Refusal::Reason::closing:
+      return "closing";
+  }
+  return "";
+}
 
 // Callers who ask, wait at most 4 s, and come back exactly when they are told, until they are let in; then again.
 // What is reserved for an answer is learned, and used in part.
@@ -105,8 +123,9 @@ Kept kept(const Demand& demand, int minutes) {
                       found.kept += returns;
                     },
                 .refused =
-                    [&, i](const Refusal& refusal) {
+                    [&, i, returns](const Refusal& refusal) {
                       ++found.refusals;
+                      if (returns) ++found.again[fmt::format("{} {}", reason_of(refusal.reason), refusal.limit)];
                       if (field.now() >= end || !refusal.retry_after) return;
                       field.at(field.now() + *refusal.retry_after, [&, i] { ask(i, true); });
                     },
@@ -188,6 +207,11 @@ Findings promises(const Size& size) {
                         .value = static_cast<double>(found.returns),
                         .unit = "times",
                         .beside = Beside{"admitted", static_cast<double>(found.admitted)}});
+    for (const auto& [why, times] : found.again)
+      findings.push_back({.scenario = "retry_after honoured",
+                          .name = fmt::format("  refused again: {}", why),
+                          .value = static_cast<double>(times),
+                          .unit = "times"});
   }
   return findings;
 }
