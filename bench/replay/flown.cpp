@@ -91,12 +91,15 @@ class FlownLimiter final : public Limiter, private HttpClient {
     FlightId flight = 0;
     bool will_ask = false, may_go = false;  // the replay asks again, and is told then whether it may go
     std::function<void(HttpResult)> done;
+    Call call{};
+    Timer again{};
   };
   struct OnTheWire final : Transfer {
     bool sent() const override { return true; }
   };
 
   void start(const Call& call, Place& place) {
+    place.call = call;
     Job job{.model = model_, .prompt = {}, .deadline = {}};
     // What a flight estimates from is the text's bytes; who asks is told by its first words.
     job.prompt.user = fmt::format("[{}]", call.caller);
@@ -112,10 +115,15 @@ class FlownLimiter final : public Limiter, private HttpClient {
     place.flight = 0;
     place.done = nullptr;
     if (std::holds_alternative<Completion>(landing.outcome)) return;
-    if (const auto* refusal = std::get_if<Refusal>(&landing.outcome))
-      wrong_.push_back(fmt::format("caller {} was refused for {}", caller, refusal->limit));
-    else if (std::get<Error>(landing.outcome).fault != Fault::cancelled)
-      ++gave_up_;
+    const auto* error = std::get_if<Error>(&landing.outcome);
+    if (error != nullptr && error->fault == Fault::cancelled) return;
+    ++gave_up_;
+    // Its caller still wants it. After a refusal by the provider the replay asks again; while it waits, nobody would.
+    if (!place.will_ask)
+      place.again = loop_.at(loop_.now(), [this, caller] {
+        Place& waiting = places_[caller];
+        if (waiting.flight == 0) start(waiting.call, waiting);
+      });
   }
 
   // What a flight sends goes over the replay's wire.
