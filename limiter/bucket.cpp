@@ -17,8 +17,13 @@ Duration saturated(Wide ns) { return Duration(static_cast<std::int64_t>(std::min
 Duration refill_time(const Limit& limit, std::int64_t units) {
   INVARIANT(limit.amount >= 1 && limit.amount <= limit.per.count() && units >= 0, "limit {} = {} per {} ns, {} units",
             limit.name, limit.amount, limit.per.count(), units);
-  const Wide product = static_cast<Wide>(units) * limit.per.count();
-  return saturated((product + limit.amount - 1) / limit.amount);
+  // Almost always 64 bits are enough, and dividing them takes a third of the time.
+  std::int64_t product = 0;
+  if (!__builtin_mul_overflow(units, limit.per.count(), &product) &&
+      !__builtin_add_overflow(product, limit.amount - 1, &product))
+    return saturated(product / limit.amount);
+  const Wide wide = static_cast<Wide>(units) * limit.per.count();
+  return saturated((wide + limit.amount - 1) / limit.amount);
 }
 
 namespace {

@@ -95,8 +95,9 @@ struct Member {
   std::vector<Share> shares;  // the client's limits on this group, then its parent's
   // Virtual time, in two parts: what calls have taken that are over, and what those under way have reserved (tokens).
   std::int64_t settled = 0, reserved = 0;
-  std::array<Backlog, 2> backlog{};  // by priority: what waits, and what was told to come back
-  std::array<int, 2> waiting{};      // by priority: what waits
+  std::array<Backlog, 2> backlog{};        // by priority: what waits, and what was told to come back
+  std::array<int, 2> waiting{};            // by priority: what waits
+  std::array<std::size_t, 2> listed_at{};  // by priority: the place among those with a backlog
   std::map<std::pair<Priority, ToolId>, Flow> flows;
 
   std::int64_t scaled(std::int64_t cost) const { return cost * 1024 / weight; }

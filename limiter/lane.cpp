@@ -49,8 +49,9 @@ Lane::Attempt Lane::take(const Asker& asker, const Charges& charges, Instant now
   // An absent instant would mean a call larger than the burst, which is turned away before it waits; a limit that was
   // lowered since makes one of those who wait too large.
   const Instant ready = shortfall->ready_at.value_or(Instant::max());
-  if (std::find(buckets_.begin(), buckets_.end(), shortfall->bucket) != buckets_.end()) return {ready};
-  return {ready, shortfall->bucket};
+  const auto of_group = std::find(buckets_.begin(), buckets_.end(), shortfall->bucket);
+  if (of_group == buckets_.end()) return {ready, shortfall->bucket};
+  return {ready, std::nullopt, static_cast<std::size_t>(of_group - buckets_.begin())};
 }
 
 void Lane::stand(Flow& flow, Order& order) {
@@ -155,7 +156,7 @@ std::optional<Place> Lane::pick(Instant now, Instant& next) {
     if (!first.client_bucket) {
       next = std::min(next, *first.ready_at);
       if (!aged(*head, now)) {
-        if (const auto smaller = pass(*head, now, next)) return smaller;
+        if (const auto smaller = pass(*head, first.limit, now, next)) return smaller;
       }
       break;
     }
@@ -180,7 +181,7 @@ bool Lane::leaves_time(const Waiter& passed, const Waiter& passing, Instant now)
   return true;
 }
 
-std::optional<Place> Lane::pass(const Waiter& head, Instant now, Instant& next) {
+std::optional<Place> Lane::pass(const Waiter& head, std::optional<std::size_t> held_up_by, Instant now, Instant& next) {
   const Rank from{head.priority, std::numeric_limits<std::int64_t>::min(), 0, nullptr};
   const std::int64_t latest = finish_of(head);
   Rank after = from;
@@ -191,6 +192,8 @@ std::optional<Place> Lane::pass(const Waiter& head, Instant now, Instant& next) 
     const Place smallest = flow->by_size.begin()->second;
     const Waiter& first = flow->queue.front();
     if (&*smallest == &head || (&*smallest != &first && aged(first, now))) continue;
+    // Who needs as much of what is short is not worth the trying.
+    if (held_up_by && smallest->charges[*held_up_by].units >= head.charges[*held_up_by].units) continue;
     if (!leaves_time(head, *smallest, now)) continue;
     const Attempt attempted = attempt(*flow, *smallest, now);
     if (!attempted.ready_at) return smallest;
@@ -214,9 +217,17 @@ Place Lane::insert(Waiter waiter) {
   count(member, waiter.priority, waiter.charges, waiter.cost, 1);
   count_waiting(member, waiter.priority, 1);
   bytes_waiting_ += waiter.bytes;
-  // Almost always the last.
+  // Almost always the last; else looked for from both ends.
   auto after = flow.queue.end();
-  while (after != flow.queue.begin() && std::prev(after)->place > waiter.place) --after;
+  auto front = flow.queue.begin();
+  while (after != flow.queue.begin() && std::prev(after)->place > waiter.place) {
+    if (front->place > waiter.place) {
+      after = front;
+      break;
+    }
+    --after;
+    ++front;
+  }
   const Place place = flow.queue.insert(after, std::move(waiter));
   flow.by_size.emplace(std::pair{place->cost, place->place}, place);
   flow.backlog.add(place->charges, place->cost, 1);

@@ -62,6 +62,7 @@ class Lane {
   struct Attempt {
     std::optional<Instant> ready_at;  // absent: taken
     std::optional<BucketId> client_bucket{};
+    std::optional<std::size_t> limit{};  // which of the group's, when it is one of those
   };
   // Who was told to come back, and would go before this one, keeps what he was told: a call of this member and class,
   // of that place (told: it came back itself), waits for him rather than take it.
@@ -141,7 +142,8 @@ class Lane {
   std::optional<BucketId> behind(const Flow& flow, const Waiter& waiter, Instant now) const;
   std::optional<Instant> until_promises_are_kept(const Asker& asker, const Charges& charges, Instant now) const;
   Attempt attempt(const Flow& flow, const Waiter& waiter, Instant now);
-  std::optional<Place> pass(const Waiter& head, Instant now, Instant& next);
+  // `held_up_by`: the limit that keeps the head.
+  std::optional<Place> pass(const Waiter& head, std::optional<std::size_t> held_up_by, Instant now, Instant& next);
   void join(Member& member, Priority priority);
   std::int64_t level(Priority priority) const;
   void count(Member& member, Priority priority, const Charges& charges, std::int64_t cost, int sign);
@@ -157,7 +159,7 @@ class Lane {
   Order awake_;
   std::unordered_map<BucketId, Hold> holds_;                                   // none is empty
   std::set<std::pair<Instant, BucketId>> rousing_;                             // holds, by `until`
-  std::array<std::set<Member*>, 2> with_backlog_;                              // by priority
+  std::array<std::vector<Member*>, 2> with_backlog_;                           // by priority
   std::array<std::set<std::tuple<int, ClientId, Member*>>, 2> by_waiting_;     // by priority, then how many
   std::array<Backlog, 2> backlog_{};                                           // of all, for the group's buckets
   std::array<std::unordered_map<BucketId, std::int64_t>, 2> ahead_of_client_;  // what waits for a client's bucket

@@ -10,6 +10,15 @@ __extension__ using Wide = __int128;
 
 // Of those who come back first. Looking at more would cost more than the few promises further on that may be late.
 constexpr int kPromisesLookedAt = 64;
+// Of clients that wait; of more, so many are looked at and stand for the others.
+constexpr std::size_t kOthersMax = 256;
+
+// A part of a count; most are small enough to be told apart from those that need wide arithmetic.
+std::int64_t part_of(std::int64_t units, std::int64_t part, std::int64_t whole) {
+  std::int64_t product = 0;
+  if (!__builtin_mul_overflow(units, part, &product)) return product / whole;
+  return static_cast<std::int64_t>(static_cast<Wide>(units) * part / whole);
+}
 
 std::size_t index(Priority priority) { return static_cast<std::size_t>(priority); }
 
@@ -35,25 +44,24 @@ Prediction Lane::predict(const Member& member, Priority priority, const Charges&
   std::array<std::int64_t, 3 * kLimitsMax> ahead{};
   Prediction prediction{now, std::nullopt, 0};
   const std::size_t limits = buckets_.size();
-  const auto add = [&](const Backlog& backlog, std::int64_t part, std::int64_t whole) {
-    for (std::size_t i = 0; i < limits; ++i)
-      ahead[i] += static_cast<std::int64_t>(static_cast<Wide>(backlog.units[i]) * part / whole);
-    prediction.ahead += backlog.count * part / whole;
+  const auto add = [&](const Backlog& backlog) {
+    for (std::size_t i = 0; i < limits; ++i) ahead[i] += backlog.units[i];
+    prediction.ahead += backlog.count;
   };
-  for (std::size_t above = 0; above < index(priority); ++above) add(backlog_[above], 1, 1);
+  for (std::size_t above = 0; above < index(priority); ++above) add(backlog_[above]);
 
   std::int64_t own_cost = 0;
   if (place) {
     for (const auto& [key, flow] : member.flows) {
       if (key.first != priority) continue;
       const Backlog own = before(flow, *place);
-      add(own, 1, 1);
+      add(own);
       own_cost += own.cost;
       for (std::size_t i = limits; i < charges.size(); ++i) ahead[i] += own.units[i];
     }
   } else {
     const Backlog& own = member.backlog[index(priority)];
-    add(own, 1, 1);
+    add(own);
     own_cost = own.cost;
     for (std::size_t i = limits; i < charges.size(); ++i)
       for (std::size_t above = 0; above <= index(priority); ++above)
@@ -66,12 +74,29 @@ Prediction Lane::predict(const Member& member, Priority priority, const Charges&
                                   ? std::max(member.settled, level(priority)) + member.scaled(member.reserved)
                                   : member.virtual_time();
   const std::int64_t begins = stands + member.scaled(own_cost);
-  for (const Member* other : with_backlog_[index(priority)]) {
+  const auto& all = with_backlog_[index(priority)];
+  const std::size_t looked_at = std::min(all.size(), kOthersMax);
+  std::array<std::int64_t, kLimitsMax> others{};
+  std::int64_t count = 0, seen = 0;
+  for (std::size_t k = 0; k < looked_at; ++k) {
+    const Member* other = all[looked_at == all.size() ? k : k * all.size() / looked_at];
     if (other == &member) continue;
+    ++seen;
     const Backlog& backlog = other->backlog[index(priority)];
     const Wide until = static_cast<Wide>(begins - other->virtual_time()) * other->weight / 1024;
-    if (until > 0 && backlog.cost > 0)
-      add(backlog, static_cast<std::int64_t>(std::min<Wide>(until, backlog.cost)), backlog.cost);
+    // All whose turns begin no later; of equals, those who have come already.
+    if (until < 0 || (until == 0 && place) || backlog.cost <= 0) continue;
+    const std::int64_t calls =
+        static_cast<std::int64_t>(std::min<Wide>(until * backlog.count / backlog.cost + 1, backlog.count));
+    for (std::size_t i = 0; i < limits; ++i) others[i] += part_of(backlog.units[i], calls, backlog.count);
+    count += calls;
+  }
+  if (seen > 0) {
+    const bool is_one_of_them = member.backlog[index(priority)].count > 0;
+    const auto there_are = static_cast<std::int64_t>(all.size()) - (is_one_of_them ? 1 : 0);
+    const auto times = [&](std::int64_t units) { return part_of(units, there_are, seen); };
+    for (std::size_t i = 0; i < limits; ++i) ahead[i] += times(others[i]);
+    prediction.ahead += times(count);
   }
 
   for (std::size_t i = 0; i < charges.size(); ++i) {
@@ -124,10 +149,16 @@ void Lane::count(Member& member, Priority priority, const Charges& charges, std:
   all.count += sign;
   for (std::size_t i = buckets_.size(); i < charges.size(); ++i)
     ahead_of_client_[index(priority)][charges[i].bucket] += sign * charges[i].units;
-  if (own.count == 0)
-    with_backlog_[index(priority)].erase(&member);
-  else
-    with_backlog_[index(priority)].insert(&member);
+  auto& listed = with_backlog_[index(priority)];
+  if (sign > 0 && own.count == 1) {
+    member.listed_at[index(priority)] = listed.size();
+    listed.push_back(&member);
+  } else if (own.count == 0) {
+    const std::size_t at = member.listed_at[index(priority)];
+    listed[at] = listed.back();
+    listed[at]->listed_at[index(priority)] = at;
+    listed.pop_back();
+  }
 }
 
 void Lane::count_waiting(Member& member, Priority priority, int sign) {

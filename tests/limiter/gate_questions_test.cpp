@@ -3,7 +3,7 @@
 
 #include "limiter/gate.h"
 #include "limiter/store_memory.h"
-#include "tests/fakes/fake_loop.h"
+#include "tests/limiter/gate_scene.h"
 
 using namespace weir;
 using namespace std::chrono_literals;
@@ -43,4 +43,45 @@ TEST_CASE("the wait that is predicted for a call is the wait that it has", "[gat
   const Instant asked = loop.now();
   loop.run_for(1h);
   CHECK(admitted == asked + wait);
+}
+
+TEST_CASE("the wait that is predicted beside other clients' calls is the wait that it has", "[gate]") {
+  const int clients = GENERATE(1, 2, 10, 100, 1000);
+  const int calls = GENERATE(1, 3);
+  const int own = GENERATE(0, 1, 2);
+  Scene scene({.slots = 10'000, .queue_limit = 10'000, .max_wait = 10h});
+  const GroupId group = scene.group("m", {rpm(60, 1)});
+  REQUIRE(scene.enter(group).admitted());
+  for (int i = 0; i < calls; ++i)
+    for (int client = 0; client < clients; ++client)
+      scene.enter(asking(group, scene.client("c" + std::to_string(client)), 100));
+  const ClientId newcomer = scene.client("newcomer");
+  for (int i = 0; i < own; ++i) scene.enter(asking(group, newcomer, 100));
+  const Duration predicted = scene.gate->forecast(asking(group, newcomer, 100)).wait.value();
+  const Instant asked = scene.loop.now();
+  Caller& caller = scene.enter(asking(group, newcomer, 100));
+  while (caller.waits()) REQUIRE(scene.loop.step(Instant::max()));
+  CHECK(caller.answered_at - asked == predicted);
+}
+
+TEST_CASE("beside clients of other weights and sizes, the predicted wait is right to a call of each", "[gate]") {
+  Scene scene({.slots = 10'000, .queue_limit = 10'000, .max_wait = 10h, .aging_bound = 0s});
+  const GroupId group = scene.group("m", {tpm(6000, 400)});
+  REQUIRE(scene.enter(group, {400, 0}).admitted());
+  std::int64_t of_each = 0;
+  for (int client = 1; client <= 20; ++client) {
+    const ClientId id = scene.client("c" + std::to_string(client), {}, 1 + client % 3);
+    const std::int64_t size = 20 * client;
+    of_each += size;
+    for (int i = 0; i < 200 / client; ++i) scene.enter(asking(group, id, size));
+  }
+  const ClientId newcomer = scene.client("newcomer");
+  for (int i = 0; i < 10; ++i) scene.enter(asking(group, newcomer, 100));
+  const Duration predicted = scene.gate->forecast(asking(group, newcomer, 100)).wait.value();
+  const Instant asked = scene.loop.now();
+  Caller& caller = scene.enter(asking(group, newcomer, 100));
+  while (caller.waits()) REQUIRE(scene.loop.step(Instant::max()));
+  const Duration off = predicted - (caller.answered_at - asked);
+  CHECK(off <= of_each * 10ms);
+  CHECK(off >= -of_each * 10ms);
 }
