@@ -44,6 +44,7 @@ constexpr std::string_view kHelp =
 constexpr int kCallers = 32;
 constexpr std::int64_t kTokens = 30'000, kBurst = kTokens / 6, kPerSecond = kTokens / 10;
 
+// The simulator counts what a call used, once it is known: so `charge_model` is not its dialect's.
 std::string config(int provider_port, bool rolling) {
   const std::string tpm =
       rolling ? fmt::format("limits.tpm = {{ amount = {}, shape = \"rolling\", burst = {} }}", kTokens, kPerSecond)
@@ -59,6 +60,7 @@ provider = "openai"
 model = "fast"
 base_url = "http://127.0.0.1:{}/v1"
 api_key = "env:OPENAI_API_KEY"
+charge_model = "total"
 rpm = 600
 {}
 
