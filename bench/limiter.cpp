@@ -24,7 +24,7 @@ constexpr const char* kHelp =
     "requests\n"
     "and tokens per minute, in memory, real clock) and settlement; alone, and while 10,000 calls of another group "
     "wait.\n"
-    "Baselines: one read of the clock, one step of a bare bucket. Then what joining and leaving a long queue costs.\n"
+    "Baselines: one read of the clock, one step of a bare bucket. bench-limiter-micro measures the single events.\n"
     "The bar for one admission is 1,000 ns.\n";
 
 constexpr int kRounds = 15, kOperations = 20'000, kQueue = 10'000;
@@ -50,7 +50,7 @@ std::vector<Limit> limits(const Limit& requests) {
   return {requests, {.name = "tpm", .unit = Unit::tokens, .amount = kFast, .burst = kPlenty}};
 }
 
-// A gate with a group that is never short of anything, and two that admit one call and then nothing for very long.
+// A gate with a group that is never short of anything, and one that admits one call and then nothing for very long.
 struct Weir {
   static constexpr Duration kForEver = std::chrono::hours(24 * 365 * 4);
   static constexpr Estimate kEstimate{.input_tokens = 350, .output_tokens = 100};
@@ -61,7 +61,6 @@ struct Weir {
   GroupId wide = gate.group({"wide", "wide", std::nullopt, limits({.name = "rpm", .amount = kFast, .burst = kPlenty})});
   GroupId by_rate = gate.group(
       {"by_rate", "by_rate", std::nullopt, limits({.name = "rph", .amount = 1, .per = std::chrono::hours(1)})});
-  GroupId by_slot = gate.group({"by_slot", "by_slot", 1, {}});
   std::vector<Lease> held;
   std::vector<Gate::Ticket> queue;
   std::int64_t refused = 0;
@@ -87,35 +86,9 @@ struct Weir {
                       });
   }
 
-  // Takes what there is of the group, then queues; answers the nanoseconds per call that waits.
-  double fill(GroupId group, int waiting) {
-    while (gate.state(group).waiting == 0) queue.push_back(join(group));
-    const double start = now_ns();
-    for (int i = 1; i < waiting; ++i) queue.push_back(join(group));
-    const double per_call = (now_ns() - start) / (waiting - 1);
-    if (gate.state(group).waiting != waiting) ++refused;
-    return per_call;
-  }
-
-  // In the order in which they came; nanoseconds per call.
-  double empty() {
-    const auto count = static_cast<double>(queue.size());
-    const double start = now_ns();
-    for (auto& ticket : queue) ticket.cancel();
-    const double per_call = (now_ns() - start) / count;
-    queue.clear();
-    return per_call;
-  }
-
-  // One of the queue leaves and another joins, as in a long queue at rest.
-  double churn(GroupId group) {
-    constexpr int kTimes = 50;
-    const double start = now_ns();
-    for (std::size_t i = 0; i < kTimes; ++i) {
-      queue[queue.size() / 2 + i].cancel();
-      queue.push_back(join(group));
-    }
-    return (now_ns() - start) / kTimes;
+  // Takes what there is of the group, then queues.
+  void fill(GroupId group, int waiting) {
+    while (gate.state(group).waiting < waiting) queue.push_back(join(group));
   }
 };
 
@@ -173,40 +146,9 @@ void admissions(Report& report) {
   report.add_wrong(alone.refused + crowded.refused, "a call was refused, or queued where it should not be");
 }
 
-// What one call pays to join or leave a queue should not depend on how long the queue is: a ratio of 1 is ideal, one of
-// 10 means that each looks at all the others.
-void queues(Report& report) {
-  constexpr int kFew = kQueue / 10;
-  struct Way {
-    const char* name;
-    GroupId Weir::*group;
-  };
-  for (const Way& way : {Way{"rate", &Weir::by_rate}, Way{"slot", &Weir::by_slot}}) {
-    std::vector<double> join[2], churn[2], leave[2];
-    for (int round = 0; round < 5; ++round)
-      for (const bool many : {false, true}) {
-        Weir weir;
-        join[many].push_back(weir.fill(weir.*way.group, many ? kQueue : kFew));
-        churn[many].push_back(weir.churn(weir.*way.group));
-        leave[many].push_back(weir.empty());
-        report.add_wrong(weir.refused, "a call that should wait was refused");
-      }
-    const auto add = [&](const char* what, const std::vector<double>(&ns)[2]) {
-      report.add({.name = fmt::format("{}, {} calls waiting for a {}", what, kQueue, way.name),
-                  .value = median(ns[1]),
-                  .unit = "ns",
-                  .baseline = Baseline{fmt::format("{} waiting", kFew), median(ns[0])}});
-    };
-    add("join", join);
-    add("one leaves, another joins", churn);
-    add("leave", leave);
-  }
-}
-
 int run(const Options& options) {
   Report report("bench-limiter", options.json);
   admissions(report);
-  queues(report);
   return report.finish();
 }
 

@@ -230,7 +230,7 @@ bool Gate::State::expire_one(Instant now) {
   return true;
 }
 
-void Gate::State::pump() {
+void Gate::State::pump(std::optional<Instant> as_of) {
   if (pumping) {
     pump_again = true;
     return;
@@ -240,7 +240,7 @@ void Gate::State::pump() {
   do {
     pump_again = false;
     next = Instant::max();
-    const Instant now = loop.now();
+    const Instant now = as_of ? *std::exchange(as_of, std::nullopt) : loop.now();
     turn_days(now);
     while (admit_one(now, next)) next = Instant::max();
     while (expire_one(now)) pump_again = true;  // the one behind it may go
@@ -357,8 +357,10 @@ Gate::Ticket Gate::enter(const Ask& ask, std::function<void(Admission)> done) {
   s.waiting.emplace(id, place);
   s.deadlines.emplace(deadline, id);
   s.tell(Queued{who, prediction.at - now});
+  // Answers may have taken their time.
+  const bool still_now = s.displaced.empty();
   s.turn_out_displaced(now);
-  s.pump();
+  s.pump(still_now ? std::optional(now) : std::nullopt);
   return Ticket(*this, id);
 }
 
@@ -402,7 +404,7 @@ void Gate::settle(const Lease& lease, const Settlement& settlement) {
   s.tell(
       Settled{who, settlement.ending, lease.reserved_, used, now - lease.admitted_, std::max<std::int64_t>(debt, 0)});
   if (lowered) s.turn_out_too_large(lane, now);
-  s.pump();
+  s.pump(lowered ? std::nullopt : std::optional(now));
 }
 
 void Gate::top_up(const Lease& lease, const Estimate& raised) {

@@ -97,7 +97,7 @@ struct Gate::State {
   bool expire_one(Instant now);
   // Does all that can be done now, and sets the one timer for the next instant at which more can. Answers may call back
   // into the gate; what they change is seen by the running pump.
-  void pump();
+  void pump(std::optional<Instant> as_of = std::nullopt);
 };
 
 }  // namespace weir
