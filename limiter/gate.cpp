@@ -12,6 +12,9 @@ namespace {
 // kept for anyone.
 constexpr std::size_t kPromisesMax = 1024;
 
+// How long a slot is held is averaged over about so many calls: of heavy tails the newest few say little.
+constexpr std::int64_t kHoldsAveraged = 64;
+
 // Who comes back is on time when it is this early (clocks and networks are not exact), or this late.
 constexpr Duration kEarly = std::chrono::milliseconds(20), kLate = std::chrono::seconds(10);
 
@@ -398,7 +401,7 @@ void Gate::settle(const Lease& lease, const Settlement& settlement) {
                                        lowered = lowered || adopted->to < adopted->from;
                                      s.tell(std::move(decision));
                                    });
-  s.mean_hold += (now - lease.admitted_ - s.mean_hold) / 8;
+  s.mean_hold += (now - lease.admitted_ - s.mean_hold) / std::min<std::int64_t>(++s.holds, kHoldsAveraged);
   const std::int64_t debt =
       used.input_tokens + used.output_tokens - lease.reserved_.input_tokens - lease.reserved_.output_tokens;
   s.tell(

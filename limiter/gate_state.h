@@ -60,6 +60,7 @@ struct Gate::State {
   bool pumping = false, pump_again = false;
   Timer timer;
   Instant timer_at = Instant::max();
+  std::int64_t holds = 0;
   Duration mean_hold{};  // how long a slot is held, exponentially averaged: the only guess at when one comes free
 
   State(Gate& g, Loop& l, Store& s, GateOptions o)

@@ -58,7 +58,7 @@ std::int64_t reserved_units(Unit unit, const Estimate& estimate) {
     case Unit::tokens:
       return estimate.input_tokens + estimate.output_tokens;
     case Unit::tokens_or_cap:
-      return std::max(estimate.input_tokens, estimate.output_cap);
+      return std::max(estimate.input_tokens + estimate.output_tokens, estimate.output_cap);
     case Unit::input_tokens:
       return estimate.input_tokens;
     case Unit::output_tokens:

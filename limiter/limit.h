@@ -19,7 +19,7 @@ namespace weir {
 enum class Unit {
   requests,
   tokens,         // input and output together
-  tokens_or_cap,  // the larger of the input and the cap on the answer that the provider was told; it stays so
+  tokens_or_cap,  // the same, but no less than the cap on the answer that the provider was told, however short that is
   input_tokens,
   output_tokens,
 };

@@ -85,15 +85,18 @@ void Signals::refused(Lane& lane, const Answered& call, const Feedback& feedback
   bool found = false, something_left = false;
   for (std::size_t i = 0; i < configured_.size(); ++i) {
     const Limit& limit = lane.options().limits[i];
-    bool exhausted = feedback.exhausted && dimension(*feedback.exhausted) == dimension(limit.unit) && limit.per <= 1min;
+    const bool named = feedback.exhausted && dimension(*feedback.exhausted) == dimension(limit.unit) && limit.per <= 1min;
+    bool exhausted = false, known = false;
     std::optional<Duration> resets_in;
     for (const Reading& reading : feedback.readings) {
       if (!concerns(reading, limit)) continue;
       exhausted = exhausted || is_exhausted(reading, limit, call.reserved);
+      known = known || reading.remaining.has_value();
       something_left = something_left || reading.remaining.value_or(0) > 0;
       if (is_exhausted(reading, limit, call.reserved)) resets_in = std::max(resets_in, reading.resets_in);
     }
-    if (!exhausted) continue;
+    // A provider that names the limit although enough of it is left counts it in finer slices.
+    if (!exhausted && !(named && !known)) continue;
     found = true;
     Duration span = feedback.retry_after.value_or(resets_in.value_or(Duration()));
     if (span <= Duration()) {

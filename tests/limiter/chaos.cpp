@@ -150,8 +150,13 @@ void Chaos::enter() {
 void Chaos::answered(Call& call, Admission answer) {
   if (call.answered) FAIL("a call was answered twice");
   call.answered = true;
-  if (std::holds_alternative<Refusal>(answer)) {
+  if (const auto* refusal = std::get_if<Refusal>(&answer)) {
     ++counts_.refused;
+    // Until that has passed, newcomers may have to leave what was promised.
+    if (refusal->retry_after && call.ask.caller != 0) {
+      Instant& until = promised_until_[call.ask.group];
+      until = std::max(until, loop_.now() + *refusal->retry_after + std::chrono::seconds(10));
+    }
     return;
   }
   ++counts_.admitted;
@@ -255,14 +260,14 @@ void Chaos::step() {
   look();
 }
 
-// Whoever waits alone in its group waits for something.
+// Whoever waits alone in its group, and nobody was told to come back, waits for something.
 void Chaos::look_for_forgotten(const Call& waiter) {
   const auto has = [&](std::optional<int> most, auto&& counts) {
     return !most || std::count_if(calls_.begin(), calls_.end(),
                                   [&](const auto& each) { return each->lease && counts(each->ask); }) < *most;
   };
   const Ask& ask = waiter.ask;
-  if (gate_->state(ask.group).waiting != 1) return;
+  if (gate_->state(ask.group).waiting != 1 || loop_.now() < promised_until_[ask.group]) return;
   if (!has(options_.slots, [](const Ask&) { return true; })) return;
   if (!has(group_slots_[ask.group], [&](const Ask& other) { return other.group == ask.group; })) return;
   if (!has(tool_slots_[ask.tool], [&](const Ask& other) { return other.tool == ask.tool; })) return;

@@ -83,6 +83,7 @@ class Chaos {
   std::vector<ClientId> clients_{0};
   std::vector<ToolId> tools_{0};
   std::vector<std::optional<int>> group_slots_, tool_slots_{std::nullopt};
+  std::map<GroupId, Instant> promised_until_;
   std::map<std::string, Replay> replays_;  // by group, scope and limit
   std::vector<std::unique_ptr<Call>> calls_;
   Counts counts_;

@@ -310,3 +310,19 @@ TEST_CASE("what was paused is told: which limit, for how long, and whether slice
   CHECK(pauses.seen[1].limit.empty());
   CHECK(pauses.seen[1].span == 2s);
 }
+
+TEST_CASE("a limit that is named although enough of it is left is counted in finer slices", "[pause]") {
+  for (const std::int64_t remaining : {99, 100}) {
+    weir::Scene scene({.slots = 8});
+    const GroupId group = scene.group("m", {tpm(6000, 1000)});
+    Caller& call = scene.enter(group, {100, 0});
+    call.lease().sending();
+    Settlement refused{.ending = Ending::rejected};
+    refused.feedback = {.readings = {{.unit = Unit::tokens, .remaining = remaining}}, .rate_limited = true};
+    refused.feedback.exhausted = Unit::tokens;
+    refused.feedback.retry_after = 1s;
+    call.lease().settle(refused);
+    CHECK(scene.gate->limits(group).at(0).limit.at_once == (remaining < 100 ? 0 : 500));
+    CHECK(scene.gate->paused_for(group) == 1s);
+  }
+}

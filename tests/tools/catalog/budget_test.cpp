@@ -177,8 +177,8 @@ TEST_CASE("each limit is held against what its provider counts of a call", "[bud
   CHECK(with(LimitCounts::tokens, input - 1, ChargeModel::google) == 1);
   CHECK(with(LimitCounts::output_tokens, 900, ChargeModel::total) == 0);
   CHECK(with(LimitCounts::output_tokens, 899, ChargeModel::total) == 1);
-  CHECK(with(LimitCounts::tokens, 900, ChargeModel::openai) == 0);
-  CHECK(with(LimitCounts::tokens, 899, ChargeModel::openai) == 1);
+  CHECK(with(LimitCounts::tokens, input + 900, ChargeModel::openai) == 0);
+  CHECK(with(LimitCounts::tokens, input + 899, ChargeModel::openai) == 1);
   CHECK(with(LimitCounts::tokens, input + 900, ChargeModel::total) == 0);
   CHECK(with(LimitCounts::tokens, input + 899, ChargeModel::total) == 1);
 }
