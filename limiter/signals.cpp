@@ -85,7 +85,8 @@ void Signals::refused(Lane& lane, const Answered& call, const Feedback& feedback
   bool found = false, something_left = false;
   for (std::size_t i = 0; i < configured_.size(); ++i) {
     const Limit& limit = lane.options().limits[i];
-    const bool named = feedback.exhausted && dimension(*feedback.exhausted) == dimension(limit.unit) && limit.per <= 1min;
+    const bool named =
+        feedback.exhausted && dimension(*feedback.exhausted) == dimension(limit.unit) && limit.per <= 1min;
     bool exhausted = false, known = false;
     std::optional<Duration> resets_in;
     for (const Reading& reading : feedback.readings) {
