@@ -7,12 +7,18 @@ namespace weir {
 
 const Provider* find_provider(std::string_view name) {
   static constexpr std::array kTable = {
-      Provider{"openai", encode_openai, decode_openai, openai_limits},
-      Provider{"compatible", encode_openai, decode_openai, openai_limits},
+      Provider{"openai", encode_openai, decode_openai, on_openai_event, openai_limits, probe_openai,
+               judge_openai_probe},
+      Provider{"compatible", encode_openai, decode_openai, on_openai_event, openai_limits, probe_compatible,
+               judge_compatible_probe},
   };
   for (const Provider& provider : kTable)
     if (provider.name == name) return &provider;
   return nullptr;
+}
+
+const Provider* find_provider(const ModelSettings& model) {
+  return find_provider(model.api == "responses" ? model.provider + "/responses" : model.provider);
 }
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 // JSON from a provider: read within bounds, looked into without exceptions.
-// Invariant: what is deeper or larger than the bounds is turned away before a tree is built of it, so that an answer of a
+// Invariant: what is deeper or larger than the bounds is turned away before a tree is built of it, so that an answer of
+// a
 //            few megabytes of brackets can neither exhaust the stack nor grow to a hundred times its size.
 // Threads: pure functions.
 #pragma once
@@ -22,5 +23,10 @@ std::optional<nlohmann::json> parse_wire_json(std::string_view text);
 const nlohmann::json* member(const nlohmann::json& json, const char* name);
 // The text of a string; empty for anything else.
 std::string text_of(const nlohmann::json* json);
+// A count of tokens; nothing for what is none: negative, fractional, beyond what any model reads or writes.
+std::optional<std::int64_t> count_of(const nlohmann::json* json);
+// The same of a detail, which is 0 where a server leaves it out or sets it to null: usage[details][name].
+std::optional<std::int64_t> detail_of(const nlohmann::json& usage, const char* details, const char* name);
+std::optional<std::int64_t> detail_of(const nlohmann::json& usage, const char* name);
 
 }  // namespace weir
