@@ -53,7 +53,7 @@ void take_finish(Answering& so_far, const json& choice) {
 }
 
 // Half-garbled counts are no counts: better to keep the reservation than to charge nonsense.
-void take_usage(Answering& so_far, const json& answer) {
+void take_usage(Answering& so_far, const json& answer, bool at_end) {
   const json* usage = member(answer, "usage");
   if (usage == nullptr || !usage->is_object()) return;
   const auto input = count_of(member(*usage, "prompt_tokens"));
@@ -68,7 +68,7 @@ void take_usage(Answering& so_far, const json& answer) {
   so_far.counts = *counts;
   so_far.input_known = true;
   // Some servers count in every piece: what counts is what comes with the end, or after it.
-  so_far.output_known = so_far.finish.has_value() || so_far.ended;
+  so_far.output_known = at_end;
 }
 
 const json* error_in(const json& answer) {
@@ -122,7 +122,7 @@ tl::expected<Completion, CallError> decode_chat(const HttpResponse& response, Re
   take_message(whole, *message);
   take_finish(whole, choice);
   if (!whole.finish) whole.finish = Finish::stop;  // some servers leave the reason out
-  take_usage(whole, *answer);
+  take_usage(whole, *answer, true);
   whole.model = text_of(member(*answer, "model"));
   return finish_stream(std::move(whole), response);
 }
@@ -136,11 +136,13 @@ void on_chat_event(Answering& so_far, const SseEvent& event, ReadError read) {
   const auto chunk = read_event(so_far, event);
   if (!chunk) return;
   if (so_far.model.empty()) so_far.model = text_of(member(*chunk, "model"));
-  if (const json* choices = member(*chunk, "choices"); choices != nullptr && choices->is_array() && !choices->empty()) {
+  const json* choices = member(*chunk, "choices");
+  const bool chosen = choices != nullptr && choices->is_array() && !choices->empty();
+  if (chosen) {
     if (const json* delta = member(choices->front(), "delta")) take_message(so_far, *delta);
     if (error_in(*chunk) == nullptr) take_finish(so_far, choices->front());
   }
-  take_usage(so_far, *chunk);
+  take_usage(so_far, *chunk, so_far.finish.has_value() || !chosen);
   if (error_in(*chunk) != nullptr) fail(so_far, read({200, {}, std::string(event.payload)}));
 }
 
