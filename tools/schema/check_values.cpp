@@ -32,6 +32,8 @@ std::string_view format_words(Format format) {
       return "a date, as 2026-01-31";
     case Format::time:
       return "a time of RFC 3339, as 12:00:00Z";
+    case Format::duration:
+      return "a duration, as P1DT12H";
     case Format::email:
       return "an email address";
     case Format::hostname:

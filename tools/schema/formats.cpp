@@ -1,5 +1,7 @@
 #include "tools/schema/formats.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <array>
 
@@ -66,6 +68,14 @@ bool is_date(std::string_view text) { return take_date(text) && text.empty(); }
 
 bool is_date_time(std::string_view text) {
   return take_date(text) && (take(text, 'T') || take(text, 't')) && is_time(text);
+}
+
+// RFC 3339, appendix A: units in order, none left out between, weeks alone.
+bool is_duration(std::string_view text) {
+  static const RE2 pattern(
+      R"(P(?:\d+W|(?:\d+D|\d+M(?:\d+D)?|\d+Y(?:\d+M(?:\d+D)?)?)(?:T(?:\d+H(?:\d+M(?:\d+S)?)?|\d+M(?:\d+S)?|\d+S))?)"
+      R"(|T(?:\d+H(?:\d+M(?:\d+S)?)?|\d+M(?:\d+S)?|\d+S)))");
+  return RE2::FullMatch(re2::StringPiece(text.data(), text.size()), pattern);
 }
 
 bool is_ipv4(std::string_view text) {
@@ -161,9 +171,10 @@ bool is_uuid(std::string_view text) {
 }  // namespace
 
 Format format_of(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, Format>, 8> kNames{{{"date-time", Format::date_time},
+  constexpr std::array<std::pair<std::string_view, Format>, 9> kNames{{{"date-time", Format::date_time},
                                                                        {"date", Format::date},
                                                                        {"time", Format::time},
+                                                                       {"duration", Format::duration},
                                                                        {"email", Format::email},
                                                                        {"hostname", Format::hostname},
                                                                        {"ipv4", Format::ipv4},
@@ -183,6 +194,8 @@ bool has_format(Format format, std::string_view text) {
       return is_date(text);
     case Format::time:
       return is_time(text);
+    case Format::duration:
+      return is_duration(text);
     case Format::email:
       return is_email(text);
     case Format::hostname:

@@ -103,7 +103,7 @@ void read_type(const Reading& r) {
 }
 
 void read_enum(const Reading& r) {
-  if (!r.value.is_array() || r.value.empty()) return r.must_be("a list of at least one value");
+  if (!r.value.is_array()) return r.must_be("a list of values");
   r.node.choices = &r.value;
 }
 

@@ -22,7 +22,7 @@ class RE2;
 
 namespace weir::schema {
 
-enum class Format { none, date_time, date, time, email, hostname, ipv4, ipv6, uuid };
+enum class Format { none, date_time, date, time, duration, email, hostname, ipv4, ipv6, uuid };
 
 // Bits of Node::types. An integer is a number too.
 enum Type : unsigned { kNull = 1, kBoolean = 2, kObject = 4, kArray = 8, kString = 16, kNumber = 32, kInteger = 64 };

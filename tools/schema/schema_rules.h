@@ -2,13 +2,13 @@
 // refused by name. Shape:   schema → SchemaRules → check(value) → violations; none = the value is valid.
 //          Supported: the applicator, unevaluated and validation vocabularies whole; $defs, definitions, $anchor, $id,
 //          and $ref to what is in the same document; "dependencies" of draft 7. Formats are annotations unless
-//          assert_formats: then date-time, date, time, email, hostname, ipv4, ipv6 and uuid are asserted, and others
-//          stay annotations. $schema is 2020-12, 2019-09 or draft 7 (as Zod writes it), and all are read by the rules
-//          of 2020-12: beside a $ref, other keywords count. Refused: $dynamicRef, $recursiveRef, $vocabulary, $ref to
-//          other documents, additionalItems and lists under "items" (prefixItems), nullable; patterns with lookaround
-//          or back references (RE2, linear time); a schema that refers to itself without going deeper into the value.
-//          Unknown keywords are annotations, as the specification says, except those that look like a slip of the pen
-//          for a known one ("minlength"); a name that begins with "x-" never is.
+//          assert_formats: then date-time, date, time, duration, email, hostname, ipv4, ipv6 and uuid are asserted, and
+//          others stay annotations. $schema is 2020-12, 2019-09 or draft 7 (as Zod writes it), and all are read by the
+//          rules of 2020-12: beside a $ref, other keywords count. Refused: $dynamicRef, $recursiveRef, $vocabulary,
+//          $ref to other documents, additionalItems and lists under "items" (prefixItems), nullable; patterns with
+//          lookaround or back references (RE2, linear time); a schema that refers to itself without going deeper into
+//          the value. Unknown keywords are annotations, as the specification says, except those that look like a slip
+//          of the pen for a known one ("minlength"); a name that begins with "x-" never is.
 // Units:   lengths are code points. Numbers are compared exactly; multipleOf as decimals are written.
 // Bounds:  a schema of kSchemaValuesMax values, kDepthMax deep; a value kDepthMax deep; steps_max steps of work for
 // each check
