@@ -1,5 +1,7 @@
 #include <array>
 
+#include "tools/providers/anthropic.h"
+#include "tools/providers/google.h"
 #include "tools/providers/openai.h"
 #include "tools/providers/provider.h"
 
@@ -11,6 +13,10 @@ const Provider* find_provider(std::string_view name) {
                judge_openai_probe},
       Provider{"compatible", encode_openai, decode_openai, on_openai_event, openai_limits, probe_compatible,
                judge_compatible_probe},
+      Provider{"anthropic", encode_anthropic, decode_anthropic, on_anthropic_event, anthropic_limits, probe_anthropic,
+               judge_anthropic_probe},
+      Provider{"google", encode_google, decode_google, on_google_event, google_limits, probe_google,
+               judge_google_probe},
   };
   for (const Provider& provider : kTable)
     if (provider.name == name) return &provider;

@@ -85,6 +85,14 @@ std::optional<double> number(const std::string* text) {
 
 }  // namespace
 
+std::optional<std::int64_t> header_count(const std::string* text) {
+  if (text == nullptr) return std::nullopt;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc() || end != text->data() + text->size() || value < 0) return std::nullopt;
+  return value;
+}
+
 std::optional<Duration> go_duration(std::string_view text) {
   double ns = 0;
   if (text.empty()) return std::nullopt;

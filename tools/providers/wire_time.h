@@ -1,4 +1,5 @@
-// Times as providers write them: spans in Go's and protobuf's way, instants as HTTP dates and as RFC 3339.
+// Numbers and times as providers write them into headers: counts, spans in Go's way, instants as HTTP dates and as
+// RFC 3339.
 // Invariant: an instant of the provider is only ever compared with the `date` of the same answer, which is the
 //            provider's clock too; ours plays no part.
 // Units:   nanoseconds; instants since 1970-01-01T00:00:00Z, of the years 1970 to 2199.
@@ -7,12 +8,17 @@
 // Source:  RFC 9110 §5.6.7, RFC 3339, Go's time.Duration.String.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "tools/http/client.h"
 
 namespace weir {
+
+// A header's number: digits, and nothing else. Null is nothing.
+std::optional<std::int64_t> header_count(const std::string* text);
 
 // "120ms", "1s", "6m0s", "4m12.172s", "156h14m36.7s"; at most 400 days.
 std::optional<Duration> go_duration(std::string_view text);

@@ -9,7 +9,7 @@ namespace weir::golden {
 
 namespace fs = std::filesystem;
 
-const std::vector<Dialect> kDialects = {{"openai", "openai"}};
+const std::vector<Dialect> kDialects = {{"openai", "openai"}, {"anthropic", "anthropic"}, {"google", "google"}};
 
 namespace {
 
