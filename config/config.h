@@ -2,7 +2,6 @@
 // Shape:   Config{file, server, auth, clients, client_defaults, models, tools}; clients, models and tools are ordered by name; `line` is
 //          where each was written.
 // Units:   durations in nanoseconds (TOML: "30s", "250ms", "2m", "1h"); sizes in bytes ("2MiB", "64KiB", plain integers);
-//          prices in picodollars per token (TOML: US dollars per million tokens; 0.10 = 100,000 picodollars per token).
 // Errors:  load() reports every mistake of the file at once, ordered by line; it returns a Config only when there is none.
 // Threads: values; load() reads the file and the environment.
 #pragma once
@@ -19,6 +18,7 @@
 #include <variant>
 #include <vector>
 
+#include "config/model_facts.h"
 #include "config/priority.h"
 #include "config/secret.h"
 
@@ -50,14 +50,10 @@ struct ServerSettings {
   std::optional<Secret> state_key;                     // signs requestState; absent = a random one of this process
   Duration aging_bound = std::chrono::seconds(5);      // how long a large call may be passed by smaller ones; >= 0
   bool limits_tool = true;                             // whether the MCP tool weir_limits is offered
+  std::string model_catalogue{};                       // a TOML file over the built-in facts of models; absolute; empty = none
+  bool check_keys = false;                             // whether each model is tried at start, as by `weir check --online`
   int line = 0;
   bool operator==(const ServerSettings&) const = default;
-};
-
-// What a million tokens cost, in picodollars per token. A price that is not stated is unknown (nullopt), never 0.
-struct Prices {
-  std::optional<std::int64_t> input, cached_input, output;
-  bool operator==(const Prices&) const = default;
 };
 
 enum class LimitCounts { requests, tokens, input_tokens, output_tokens };
@@ -90,19 +86,24 @@ enum class ChargeModel {
 
 struct ModelSettings {
   std::string alias;                       // [models.<alias>]
-  std::string provider = "openai";         // "openai" | "compatible" (any server of the same dialect; needs base_url)
+  std::string provider = "openai";         // openai, anthropic, google, openrouter, cohere; compatible (needs base_url)
+  std::string api = "chat";                // of openai and compatible: "chat" (Chat Completions) or "responses"
   std::string model;                       // the provider's name of it
   std::string base_url;                    // default by provider: "https://api.openai.com/v1"; no trailing slash
-  std::optional<Secret> api_key;           // "env:NAME" or "file:/path"; required for openai
+  std::optional<Secret> api_key;           // "env:NAME" or "file:/path"; required but for compatible
   std::vector<LimitSettings> limits;       // ordered by name; none = not limited
   ChargeModel charge_model = ChargeModel::openai;  // default by provider: openai, or total
   int growth = 0;                          // acceleration: percent of each limit by which 10 s may exceed the 10 s before; 0 = free
   bool adopt_higher_limits = false;        // whether a limit that the provider names may raise the one stated
   std::optional<int> max_concurrency;      // calls in flight for this account and model; absent = the server's
-  std::string token_limit_field = "max_completion_tokens";  // or "max_tokens": which of the two the server understands
-  Prices prices;
+  ModelFacts facts{};                      // what the catalogue and this table say of the model
+  std::vector<ProfileSettings> profiles{}; // ordered by name
+  std::string default_profile{};           // a name of profiles; empty when there are none
+  std::optional<bool> stream{};            // whether answers are streamed; absent = those that may be long
+  bool prompt_cache = true;                // whether long, constant system prompts are marked for the provider's cache
   Duration connect_timeout = std::chrono::seconds(10);
   Duration first_byte_timeout = std::chrono::seconds(120);
+  Duration idle_timeout = std::chrono::seconds(60);        // silence in the middle of a streamed answer
   Duration total_timeout = std::chrono::seconds(180);
   int max_attempts = 4;                                    // 1..10
   Duration retry_time = std::chrono::seconds(180);         // from the first attempt to the start of the last
@@ -135,13 +136,16 @@ struct ToolSettings {
   std::string model;                       // an alias; empty in TOML = server.default_model (resolved here)
   std::string system;                      // system prompt template; may be empty
   std::string prompt;                      // user prompt template (mustache); required
-  std::int64_t max_output_tokens = 512;    // >= 1
+  std::int64_t max_output_tokens = 512;    // of the answer, without reasoning; >= 1
+  std::optional<double> temperature{};     // 0..2; absent = the provider's default
+  std::vector<std::string> profiles{};     // of its model, that a caller may choose; the first is the default
+  std::string output_schema{};             // JSON Schema of the answer, as JSON text; empty = text
   bool as_prompt = false;                  // offered as an MCP prompt too
   std::vector<InputSettings> inputs;       // ordered by name
   std::vector<std::string> scopes;         // all of them are needed to call it; empty = any caller
   std::optional<int> max_concurrency;      // calls of this tool in flight; absent = the server's
   Priority priority = Priority::interactive;  // of its calls, at most
-  int line = 0, prompt_line = 0, system_line = 0;
+  int line = 0, prompt_line = 0, system_line = 0, profiles_line = 0, schema_line = 0, temperature_line = 0;
   bool operator==(const ToolSettings&) const = default;
 };
 

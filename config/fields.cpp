@@ -80,6 +80,20 @@ bool Fields::read(const std::string& key, std::optional<int>& to, Range<int> ran
   return true;
 }
 
+bool Fields::read(const std::string& key, std::optional<double>& to, Range<double> range) {
+  const Node* node = find(key);
+  if (node == nullptr) return false;
+  const bool is_number = node->kind == NodeKind::integer || node->kind == NodeKind::number;
+  const double value = node->kind == NodeKind::integer ? static_cast<double>(node->integer) : node->number;
+  if (!is_number || !range.holds(value)) {  // a NaN is in no range
+    mistake(*node, fmt::format("{} must be a number from {} to {}, not {}", key, range.low, range.high,
+                               is_number ? fmt::format("{}", value) : name_with_article(node->kind)));
+    return false;
+  }
+  to = value;
+  return true;
+}
+
 bool Fields::read(const std::string& key, Duration& to, Range<Duration> range) {
   const Node* node = find(key);
   if (node == nullptr) return false;

@@ -49,6 +49,7 @@ class Fields {
   bool read(const std::string& key, std::optional<std::int64_t>& to, Range<std::int64_t> range);
   bool read(const std::string& key, std::optional<int>& to, Range<int> range);
   bool read(const std::string& key, Duration& to, Range<Duration> range);
+  bool read(const std::string& key, std::optional<double>& to, Range<double> range);
   bool read(const std::string& key, std::vector<std::string>& to);
   bool read_size(const std::string& key, std::int64_t& to, Range<std::int64_t> range);
   bool read_price(const std::string& key, std::optional<std::int64_t>& to);
@@ -63,6 +64,7 @@ class Fields {
 
   const Node& table() const { return table_; }
   const std::string& where() const { return where_; }
+  Mistakes& mistakes() { return mistakes_; }
 
  private:
   bool knows(const std::string& key) const;

@@ -147,7 +147,9 @@ std::string a_period(Duration per) {
 }
 
 ChargeModel default_charge_model(const std::string& provider) {
-  return provider == "compatible" ? ChargeModel::total : ChargeModel::openai;
+  if (provider == "openai") return ChargeModel::openai;
+  if (provider == "anthropic") return ChargeModel::anthropic;
+  return provider == "google" ? ChargeModel::google : ChargeModel::total;
 }
 
 }  // namespace weir

@@ -5,11 +5,14 @@
 #include <cstring>
 #include <memory>
 
+#include "config/catalogue.h"
 #include "config/config.h"
 #include "config/document.h"
 #include "config/fields.h"
+#include "config/json_text.h"
 #include "config/limits.h"
 #include "config/mistakes.h"
+#include "config/secret_source.h"
 #include "config/sections.h"
 
 namespace weir {
@@ -53,6 +56,27 @@ std::map<std::string, ClientSettings> read_clients(const Node* section, const Cl
   return sound;
 }
 
+ModelCatalogue catalogue_of(const ServerSettings& server, Mistakes& mistakes) {
+  ModelCatalogue catalogue;
+  // A file that is not there has been told of already.
+  if (server.model_catalogue.empty() || object_to_file(server.model_catalogue)) return catalogue;
+  const auto text = text_of_file(server.model_catalogue, kConfigBytesMax);
+  if (!text) {
+    mistakes.add(server.line, "server: model_catalogue " + text.error());
+    return catalogue;
+  }
+  const auto document = parse_document(*text, server.model_catalogue);
+  if (!document) {
+    mistakes.add(server.line, "server: model_catalogue: " + document.error().text());
+    return catalogue;
+  }
+  Mistakes of_file(server.model_catalogue);
+  catalogue.lay_over(*document, of_file);
+  for (const Mistake& mistake : std::move(of_file).by_line())
+    mistakes.add(server.line, "server: model_catalogue: " + mistake.text());
+  return catalogue;
+}
+
 Config read(const Node& document, const std::string& file, const Environment& environment, Mistakes& mistakes) {
   Fields top(document, "top level", mistakes);
   const Node* server = top.find("server", NodeKind::table);
@@ -79,12 +103,13 @@ Config read(const Node& document, const std::string& file, const Environment& en
   config.clients = read_clients(clients, known_to_clients, environment, mistakes);
   if (client_defaults != nullptr)
     config.client_defaults = read_client_defaults(*client_defaults, known_to_clients, mistakes);
+  const ModelCatalogue catalogue = catalogue_of(config.server, mistakes);
   std::map<std::string, ModelSettings> sound;
   for (const Entry& member : model_members) {
     if (mistakes.full()) break;
     if (!is_table(member, "models", mistakes)) continue;
     const std::size_t before = mistakes.count();
-    ModelSettings model = read_model(member, environment, mistakes);
+    ModelSettings model = read_model(member, catalogue, environment, mistakes);
     if (mistakes.count() == before) sound.emplace(member.key, std::move(model));
   }
   check_shared_limits(sound, mistakes);

@@ -8,7 +8,7 @@
 namespace weir {
 
 constexpr std::size_t kQuotedBytesMax = 60;
-constexpr std::size_t kListedMax = 24;
+constexpr std::size_t kListedMax = 64;
 
 std::string Mistake::text() const {
   return line > 0 ? fmt::format("{}:{}: {}", file, line, what) : fmt::format("{}: {}", file, what);

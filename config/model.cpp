@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include "config/addresses.h"
+#include "config/catalogue.h"
 #include "config/fields.h"
 #include "config/limit_words.h"
 #include "config/limits.h"
+#include "config/profiles.h"
 #include "config/secret_source.h"
 #include "config/sections.h"
 
@@ -28,7 +30,7 @@ void read_base_url(Fields& fields, ModelSettings& model) {
       fields.mistake(fields.table(),
                      "base_url is missing: a compatible server's address, such as \"http://127.0.0.1:11434/v1\"");
     } else {
-      model.base_url = kOpenAiBaseUrl;
+      model.base_url = default_base_url(model.provider);
     }
     return;
   }
@@ -43,7 +45,7 @@ void read_base_url(Fields& fields, ModelSettings& model) {
 void read_api_key(Fields& fields, ModelSettings& model, const Environment& environment) {
   const Node* node = fields.find("api_key", NodeKind::string);
   if (node == nullptr) {
-    if (fields.find("api_key") == nullptr && model.provider == "openai") {
+    if (fields.find("api_key") == nullptr && !model.provider.empty() && model.provider != "compatible") {
       fields.mistake(fields.table(), "api_key is missing: write \"env:NAME\" or \"file:/path\"");
     }
     return;
@@ -68,11 +70,22 @@ void read_charge_model(Fields& fields, ModelSettings& model) {
 
 }  // namespace
 
-const char* default_token_limit_field(const std::string& provider) {
-  return provider == "compatible" ? "max_tokens" : "max_completion_tokens";
+const std::vector<std::string>& provider_names() {
+  static const std::vector<std::string> kNames = {"openai",     "anthropic", "google",
+                                                  "openrouter", "cohere",    "compatible"};
+  return kNames;
 }
 
-ModelSettings read_model(const Entry& member, const Environment& environment, Mistakes& mistakes) {
+const char* default_base_url(const std::string& provider) {
+  if (provider == "openai") return "https://api.openai.com/v1";
+  if (provider == "anthropic") return "https://api.anthropic.com";
+  if (provider == "google") return "https://generativelanguage.googleapis.com/v1beta";
+  if (provider == "openrouter") return "https://openrouter.ai/api/v1";
+  return provider == "cohere" ? "https://api.cohere.com" : "";
+}
+
+ModelSettings read_model(const Entry& member, const ModelCatalogue& catalogue, const Environment& environment,
+                         Mistakes& mistakes) {
   Fields fields(member.value, fmt::format("model {}", in_quotes(member.key)), mistakes);
   ModelSettings model;
   model.alias = member.key;
@@ -81,10 +94,13 @@ ModelSettings read_model(const Entry& member, const Environment& environment, Mi
     fields.mistake(member.value, "a model's alias must be 1 to 64 of A-Z, a-z, 0-9, \".\", \"_\" and \"-\"");
   }
   const bool provider_known =
-      fields.find("provider") == nullptr || fields.read_word("provider", model.provider, {"openai", "compatible"});
+      fields.find("provider") == nullptr || fields.read_word("provider", model.provider, provider_names());
   if (!provider_known)
     model.provider.clear();  // so that nothing is said to be missing for a provider that was not meant
   fields.require_text("model", model.model, "the provider's name of the model, such as \"gpt-4.1-nano\"");
+  if (fields.read_word("api", model.api, {"chat", "responses"}) && model.api == "responses" &&
+      model.provider != "openai" && model.provider != "compatible")
+    fields.mistake(*fields.find("api"), "api = \"responses\" is of openai and compatible only; remove it");
   read_base_url(fields, model);
   read_api_key(fields, model, environment);
   read_charge_model(fields, model);
@@ -92,13 +108,19 @@ ModelSettings read_model(const Entry& member, const Environment& environment, Mi
   fields.read("growth", model.growth, {0, 1'000});
   fields.read("adopt_higher_limits", model.adopt_higher_limits);
   fields.read("max_concurrency", model.max_concurrency, {1, 100'000});
-  model.token_limit_field = default_token_limit_field(model.provider);
-  fields.read_word("token_limit_field", model.token_limit_field, {"max_completion_tokens", "max_tokens"});
-  fields.read_price("input_price", model.prices.input);
-  fields.read_price("cached_input_price", model.prices.cached_input);
-  fields.read_price("output_price", model.prices.output);
+  model.facts = catalogue.facts(model.provider, model.model);
+  read_facts(fields, model.facts);
+  if (model.facts.structured_output == StructuredOutput::forced_tool && model.provider != "anthropic") {
+    const Node* node = fields.find("structured_output");  // or it stands in a catalogue
+    fields.mistake(node != nullptr ? *node : fields.table(),
+                   "structured_output = \"forced_tool\" is of anthropic only; write \"native\" or \"none\"");
+  }
+  read_profiles(fields, model, mistakes);
+  if (bool stream = false; fields.read("stream", stream)) model.stream = stream;
+  fields.read("prompt_cache", model.prompt_cache);
   fields.read("connect_timeout", model.connect_timeout, kTimeout);
   fields.read("first_byte_timeout", model.first_byte_timeout, kTimeout);
+  fields.read("idle_timeout", model.idle_timeout, kTimeout);
   fields.read("total_timeout", model.total_timeout, kTimeout);
   fields.read("max_attempts", model.max_attempts, {1, 10});
   fields.read("retry_time", model.retry_time, {0s, 24h});

@@ -6,6 +6,7 @@
 #include "config/limit_words.h"
 #include "config/limits.h"
 #include "config/mistakes.h"
+#include "config/page.h"
 #include "config/rules.h"
 #include "config/sections.h"
 #include "config/toml_text.h"
@@ -17,27 +18,6 @@ namespace {
 constexpr std::size_t kModelsShownMax =
     50;  // of each client, beside all others: a thousand times a thousand is no page
 
-class Page {
- public:
-  void table(const std::string& header) { text_ += fmt::format("\n[{}]\n", header); }
-  void remark(const std::string& text) { text_ += fmt::format("# {}\n", text); }
-  void value(std::string_view key, const std::string& written, std::string_view remark = "") {
-    text_ += fmt::format("{} = {}{}{}\n", key, written, remark.empty() ? "" : "  # ", remark);
-  }
-  // The same; `by_default` is what it would be if it were not stated.
-  template <typename T, typename Write>
-  void value(std::string_view key, const T& in_force, const T& by_default, Write write) {
-    value(key, write(in_force), in_force == by_default ? "default" : "");
-  }
-  std::string take() && { return std::move(text_); }
-
- private:
-  std::string text_;
-};
-
-std::string yes_or_no(bool value) { return value ? "true" : "false"; }
-std::string number(std::int64_t value) { return fmt::format("{}", value); }
-std::string toml_duration(Duration value) { return toml_string(format_duration(value)); }
 std::string toml_size(std::int64_t bytes) {
   const std::string written = format_size(bytes);
   return written.back() == 'B' ? toml_string(written) : written;
@@ -80,6 +60,12 @@ void print_server(Page& page, const Config& config) {
   }
   page.value("aging_bound", server.aging_bound, standard.aging_bound, toml_duration);
   page.value("limits_tool", server.limits_tool, standard.limits_tool, yes_or_no);
+  if (server.model_catalogue.empty()) {
+    page.remark("model_catalogue: the built-in one");
+  } else {
+    page.value("model_catalogue", toml_string(server.model_catalogue));
+  }
+  page.value("check_keys", server.check_keys, standard.check_keys, yes_or_no);
   if (server.tls_cert.empty()) {
     page.remark("tls_cert, tls_key: none; plain HTTP");
   } else {
@@ -97,11 +83,6 @@ void print_auth(Page& page, const AuthSettings& auth) {
   page.value("jwks_refresh", auth.jwks_refresh, standard.jwks_refresh, toml_duration);
   page.value("scopes_supported", auth.scopes_supported, standard.scopes_supported, toml_strings);
   if (!auth.resource_name.empty()) page.value("resource_name", toml_string(auth.resource_name));
-}
-
-void print_limits(Page& page, const std::vector<LimitSettings>& limits, ChargeModel charge_model) {
-  for (const LimitSettings& limit : limits)
-    for (const LimitLine& line : lines_of(limit, charge_model)) page.value(line.key, line.value, line.remark);
 }
 
 void print_tables_of_models(Page& page, const std::string& section, const ClientLimits& limits) {
@@ -168,49 +149,6 @@ void print_client_defaults(Page& page, const Config& config, const LimitsInForce
   print_limits_in_force(page, config, in_force, kAnonymous);
 }
 
-void print_price(Page& page, const char* key, const std::optional<std::int64_t>& price, const char* if_unknown) {
-  if (price) {
-    page.value(key, format_price(*price), "US dollars per million tokens");
-  } else {
-    page.remark(fmt::format("{}: unknown, {}", key, if_unknown));
-  }
-}
-
-void print_model(Page& page, const ModelSettings& model) {
-  const ModelSettings standard;
-  page.table("models." + toml_key(model.alias));
-  page.value("provider", model.provider, standard.provider, toml_string);
-  page.value("model", toml_string(model.model));
-  const bool own_url = model.provider == "openai" && model.base_url == kOpenAiBaseUrl;
-  page.value("base_url", toml_string(model.base_url), own_url ? "default: the provider's" : "");
-  if (model.api_key) {
-    page.value("api_key", toml_string(model.api_key->source()));
-  } else {
-    page.remark("api_key: none");
-  }
-  const bool usual_charge = model.charge_model == default_charge_model(model.provider);
-  page.value("charge_model", toml_string(word_of(model.charge_model)), usual_charge ? "default: the provider's" : "");
-  if (model.limits.empty()) page.remark("rpm, tpm and other limits: none");
-  print_limits(page, model.limits, model.charge_model);
-  page.value("growth", model.growth, standard.growth, number);
-  page.value("adopt_higher_limits", model.adopt_higher_limits, standard.adopt_higher_limits, yes_or_no);
-  if (model.max_concurrency) {
-    page.value("max_concurrency", number(*model.max_concurrency));
-  } else {
-    page.remark("max_concurrency: server.concurrency_limit");
-  }
-  const bool usual_field = model.token_limit_field == default_token_limit_field(model.provider);
-  page.value("token_limit_field", toml_string(model.token_limit_field), usual_field ? "default: the provider's" : "");
-  print_price(page, "input_price", model.prices.input, "so costs are unknown");
-  print_price(page, "cached_input_price", model.prices.cached_input, "cached input costs as input");
-  print_price(page, "output_price", model.prices.output, "so costs are unknown");
-  page.value("connect_timeout", model.connect_timeout, standard.connect_timeout, toml_duration);
-  page.value("first_byte_timeout", model.first_byte_timeout, standard.first_byte_timeout, toml_duration);
-  page.value("total_timeout", model.total_timeout, standard.total_timeout, toml_duration);
-  page.value("max_attempts", model.max_attempts, standard.max_attempts, number);
-  page.value("retry_time", model.retry_time, standard.retry_time, toml_duration);
-}
-
 std::string toml_value(const InputValue& value) {
   const auto* text = std::get_if<std::string>(&value);
   return text != nullptr ? toml_string(*text) : shown(value);
@@ -255,6 +193,9 @@ void print_tool(Page& page, const ToolSettings& tool, const std::string& default
   if (!tool.system.empty()) page.value("system", toml_prose(tool.system));
   page.value("prompt", toml_prose(tool.prompt));
   page.value("max_output_tokens", tool.max_output_tokens, standard.max_output_tokens, number);
+  if (tool.temperature) page.value("temperature", fmt::format("{}", *tool.temperature));
+  if (!tool.profiles.empty()) page.value("profiles", toml_strings(tool.profiles));
+  if (!tool.output_schema.empty()) page.value("output_schema", toml_prose(tool.output_schema));
   page.value("as_prompt", tool.as_prompt, standard.as_prompt, yes_or_no);
   page.value("scopes", tool.scopes, standard.scopes, toml_strings);
   if (tool.max_concurrency) {

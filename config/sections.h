@@ -13,6 +13,7 @@
 namespace weir {
 
 class Fields;
+class ModelCatalogue;
 
 // The models that a tool may name: all that are declared, be they right or wrong, so that one mistake is reported once.
 struct ModelNames {
@@ -28,9 +29,9 @@ struct ClientNames {
   bool has_auth = false;
 };
 
-inline constexpr const char* kOpenAiBaseUrl = "https://api.openai.com/v1";
-// What the servers of a provider call the cap on a completion's tokens.
-const char* default_token_limit_field(const std::string& provider);
+// The providers that there are, and where each is; empty for one that has no place of its own.
+const std::vector<std::string>& provider_names();
+const char* default_base_url(const std::string& provider);
 // "string", "integer", "number", "boolean".
 const char* name_of(InputType type);
 
@@ -42,7 +43,8 @@ ClientSettings read_client(const Entry& member, const ClientNames& names, const 
 // [client_defaults].
 ClientLimits read_client_defaults(const Node& table, const ClientNames& names, Mistakes& mistakes);
 AuthSettings read_auth(const Node& table, Mistakes& mistakes);
-ModelSettings read_model(const Entry& member, const Environment& environment, Mistakes& mistakes);
+ModelSettings read_model(const Entry& member, const ModelCatalogue& catalogue, const Environment& environment,
+                         Mistakes& mistakes);
 ToolSettings read_tool(const Entry& member, const ModelNames& names, Mistakes& mistakes);
 InputSettings read_input(const Entry& member, const std::string& tool, Mistakes& mistakes);
 

@@ -121,6 +121,10 @@ ServerSettings read_server(const Node* table, ModelNames& names, const Environme
   read_state_key(fields, server, environment);
   fields.read("aging_bound", server.aging_bound, {0s, 24h});
   fields.read("limits_tool", server.limits_tool);
+  if (fields.read("model_catalogue", server.model_catalogue))
+    if (const auto objection = object_to_file(server.model_catalogue))
+      fields.mistake(*fields.find("model_catalogue"), "model_catalogue " + *objection);
+  fields.read("check_keys", server.check_keys);
   fields.reject_unknown();
   return server;
 }

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "config/fields.h"
+#include "config/json_text.h"
+#include "config/secret_source.h"
 #include "config/sections.h"
 
 namespace weir {
@@ -10,6 +13,7 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 40, kInputsMax = 100;
 constexpr std::int64_t kOutputTokensMax = 10'000'000;
+constexpr std::size_t kSchemaBytesMax = 256 << 10;
 
 bool is_tool_name(std::string_view name) {
   return !name.empty() && name.size() <= kNameBytesMax &&
@@ -28,6 +32,36 @@ void read_model_name(Fields& fields, ToolSettings& tool, const ModelNames& names
              std::find(names.declared.begin(), names.declared.end(), tool.model) == names.declared.end()) {
     fields.mistake(*node,
                    fmt::format("no model named {}{}", in_quotes(tool.model), suggestion(tool.model, names.declared)));
+  }
+}
+
+// Whether the model has them is for whoever knows the model.
+void read_profile_names(Fields& fields, ToolSettings& tool) {
+  if (!fields.read("profiles", tool.profiles)) return;
+  const Node& node = *fields.find("profiles");
+  tool.profiles_line = node.line;
+  if (tool.profiles.empty()) fields.mistake(node, "profiles is empty; name the model's profiles, or remove it");
+  const std::set<std::string> different(tool.profiles.begin(), tool.profiles.end());
+  if (different.size() < tool.profiles.size()) fields.mistake(node, "profiles names one twice");
+}
+
+// A table, which is JSON in TOML's clothes; or JSON as text; or "file:/path", a file of it.
+void read_output_schema(Fields& fields, ToolSettings& tool) {
+  const Node* node = fields.find("output_schema");
+  if (node == nullptr) return;
+  tool.schema_line = node->line;
+  if (node->kind == NodeKind::table) {
+    auto text = json_text(*node);
+    if (text) tool.output_schema = std::move(*text);
+    if (!text) fields.mistake(*node, "output_schema: " + text.error());
+  } else if (node->kind == NodeKind::string && node->text.starts_with("file:")) {
+    auto text = text_of_file(node->text.substr(5), kSchemaBytesMax);
+    if (text) tool.output_schema = std::move(*text);
+    if (!text) fields.mistake(*node, "output_schema: " + text.error());
+  } else if (node->kind == NodeKind::string && node->text.size() <= kSchemaBytesMax) {
+    tool.output_schema = node->text;
+  } else {
+    fields.mistake(*node, "output_schema must be a table that holds a JSON Schema, or \"file:/path\" of one as JSON");
   }
 }
 
@@ -71,6 +105,9 @@ ToolSettings read_tool(const Entry& member, const ModelNames& names, Mistakes& m
     tool.prompt_line = fields.find("prompt")->line;
   }
   fields.read("max_output_tokens", tool.max_output_tokens, {1, kOutputTokensMax});
+  if (fields.read("temperature", tool.temperature, {0, 2})) tool.temperature_line = fields.find("temperature")->line;
+  read_profile_names(fields, tool);
+  read_output_schema(fields, tool);
   fields.read("as_prompt", tool.as_prompt);
   read_scopes(fields, "scopes", tool.scopes);
   fields.read("max_concurrency", tool.max_concurrency, {1, 100'000});

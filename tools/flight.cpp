@@ -5,11 +5,18 @@
 #include <algorithm>
 
 #include "config/invariant.h"
+#include "tools/answer_stream.h"
 #include "tools/message.h"
 #include "tools/providers/provider.h"
 
 namespace weir {
 namespace {
+
+// Shorter answers come whole: a stream costs more on both sides, and has nothing to tell in time.
+constexpr std::int64_t kStreamAbove = 1'024;
+
+// Of an answer that does not fit, in the prompt that asks for another.
+constexpr std::size_t kRepairQuoteMax = 8'000;
 
 constexpr std::string_view kDeadlinePassed = "the caller's deadline had passed before the provider was asked";
 
@@ -39,11 +46,11 @@ class CallFlight final : public Flight {
 
   void start() {
     starting_ = true;
-    provider_ = find_provider(settings().provider);
+    receipt_.profile = job_.prompt.profile.name;
+    provider_ = find_provider(settings());
     if (provider_ == nullptr)
       land(Error{Fault::bad_input,
-                 about_model(fmt::format("no provider named \"{}\"; \"openai\" or \"compatible\" was expected",
-                                         settings().provider))});
+                 about_model(fmt::format("the provider \"{}\" does not answer prompts", settings().provider))});
     else if (job_.deadline && *job_.deadline <= started_)
       land(Error{Fault::timed_out, about_model(kDeadlinePassed)});
     else
@@ -51,9 +58,11 @@ class CallFlight final : public Flight {
     starting_ = false;
   }
 
-  Stage stage() const override {
-    if (transfer_) return Stage::calling;
-    return waiting_since_ || starting_ ? Stage::waiting : Stage::pausing;
+  FlightView view() const override {
+    using Stage = FlightView::Stage;
+    if (transfer_) return {.stage = Stage::calling, .tokens = stream_ ? stream_->tokens() : 0};
+    if (!waiting_since_ && !starting_) return {.stage = Stage::pausing};
+    return {.stage = Stage::waiting, .obstacle = air_.gate.forecast(question()).limit};
   }
   void cancel() override {
     if (life_->landed) return;
@@ -80,8 +89,8 @@ class CallFlight final : public Flight {
     return there && !there->landed;
   }
 
-  void ask() {
-    Ask ask{.group = job_.model->group,
+  Ask question() const {
+    return {.group = job_.model->group,
             .client = job_.client,
             .tool = job_.tool,
             .priority = job_.priority,
@@ -89,6 +98,10 @@ class CallFlight final : public Flight {
             .bytes = static_cast<std::int64_t>(job_.prompt.system.size() + job_.prompt.user.size()),
             .deadline = job_.deadline,
             .caller = job_.caller};
+  }
+
+  void ask() {
+    Ask ask = question();
     if (first_sent_) {  // a retry has to start within the time that retrying may take
       const Instant last = *first_sent_ + settings().retry_time;
       ask.deadline = ask.deadline ? std::min(*ask.deadline, last) : last;
@@ -122,7 +135,8 @@ class CallFlight final : public Flight {
       if (settle({.ending = Ending::never_sent})) land(Error{Fault::timed_out, about_model(kDeadlinePassed)});
       return;
     }
-    HttpRequest request = provider_->encode(settings(), job_.prompt);
+    const bool streamed = settings().stream.value_or(output_cap(job_.prompt) > kStreamAbove);
+    HttpRequest request = provider_->encode(settings(), job_.prompt, streamed);
     if (job_.deadline) {
       const Duration left = *job_.deadline - now;
       request.total_timeout = std::min(request.total_timeout, left);
@@ -133,15 +147,51 @@ class CallFlight final : public Flight {
     called_ = now;
     lease_ = std::move(lease);
     lease_.sending();
-    transfer_ = air_.http.send(std::move(request), [this](HttpResult result) { received(std::move(result)); });
+    HttpEvents events;
+    if (streamed) {
+      stream_.emplace(*provider_);
+      heard_.reset();
+      events.piece = [this](const HttpResponse& head, std::string_view piece) { take(head, piece); };
+    }
+    events.done = [this](HttpResult result) { received(std::move(result)); };
+    transfer_ = air_.http.send(std::move(request), std::move(events));
+  }
+
+  // A piece of a streamed answer.
+  void take(const HttpResponse& head, std::string_view piece) {
+    if (!heard_) heard_ = Heard{.head = {head.status, head.headers, {}}, .at = air_.loop.now()};
+    stream_->take(head, piece);
+    if (stream_->failed()) {  // what follows would be waited for in vain
+      const auto broken_off = std::move(transfer_);
+      return answered(stream_->finish(heard_->head), feedback_of(heard_->head));
+    }
+    const std::int64_t seen = stream_->tokens();
+    if (seen <= lease_.reserved().output_tokens) return;
+    const int in_flight = air_.gate.state(job_.model->group).slots_taken;
+    lease_.top_up({.input_tokens = lease_.reserved().input_tokens,
+                   .output_tokens = air_.estimator.output_beyond(job_.kind, seen, output_cap(job_.prompt), in_flight),
+                   .output_cap = lease_.reserved().output_cap});
   }
 
   void received(HttpResult result) {
     const auto finished = std::move(transfer_);  // until the end of this function: its callback is what runs
+    if (!result && stream_ && heard_ && stream_->complete()) result = heard_->head;
     if (!result) return failed(as_call_error(std::move(result.error())), {});
-    Feedback feedback = provider_->limits(*result);
-    auto decoded = provider_->decode(*result);
+    Feedback feedback = feedback_of(*result);
+    const bool success = result->status >= 200 && result->status <= 299;
+    answered(stream_ && success ? stream_->finish(std::move(*result)) : provider_->decode(*result),
+             std::move(feedback));
+  }
+
+  Feedback feedback_of(const HttpResponse& head) const {
+    Feedback feedback = provider_->limits(head);
+    if (heard_) feedback.heard_at = heard_->at;
+    return feedback;
+  }
+
+  void answered(tl::expected<Completion, CallError> decoded, Feedback feedback) {
     if (!decoded) return failed(std::move(decoded.error()), std::move(feedback));
+    stream_.reset();
 
     air_.retry_budgets.earn(job_.model->group);
     Usage usage = AtLeast{};
@@ -149,12 +199,56 @@ class CallFlight final : public Flight {
       usage = counted(*counts);
       learn(*counts);
       receipt_.usage_known = true;
-      receipt_.used.input += counts->input;
-      receipt_.used.cached_input += counts->cached_input;
-      receipt_.used.output += counts->output;
-      receipt_.used.reasoning += counts->reasoning;
+      book(*counts);
     }
-    if (settle({.ending = Ending::success, .usage = usage, .feedback = std::move(feedback)})) land(std::move(*decoded));
+    if (!settle({.ending = Ending::success, .usage = usage, .feedback = std::move(feedback)})) return;
+    if (job_.prompt.format && decoded->finish == Finish::stop) return check(std::move(*decoded));
+    land(std::move(*decoded));
+  }
+
+  // Into the receipt.
+  void book(const TokenCounts& counts) {
+    receipt_.used.input += counts.input;
+    receipt_.used.cached_input += counts.cached_input;
+    receipt_.used.output += counts.output;
+    receipt_.used.reasoning += counts.reasoning;
+    receipt_.used.cache_write += counts.cache_write;
+    const auto price = cost(settings().facts, counts);
+    if (price)
+      cost_ += *price;
+    else
+      cost_known_ = false;
+  }
+
+  // What is certain to have been used by a stream that ends here, if there is one.
+  AtLeast give_up_stream() {
+    if (!stream_) return {};
+    const AtLeast seen = stream_->seen();
+    stream_.reset();
+    book({.input = seen.input_tokens, .output = seen.output_tokens});
+    receipt_.at_least = receipt_.at_least || seen.output_tokens > 0;
+    return seen;
+  }
+
+  // Whether the answer fits its schema; if not, the model is shown what is wrong, once.
+  void check(Completion completion) {
+    auto read = job_.prompt.format->read(completion.text);
+    if (read) {
+      completion.text = std::move(*read);
+      return land(std::move(completion));
+    }
+    if (std::exchange(receipt_.repaired, true)) {
+      return land(Error{Fault::bad_reply,
+                        about_model(fmt::format("the answer does not fit its schema, nor did it when asked again: {}; "
+                                                "it begins: {}",
+                                                read.error(), excerpt(completion.text, 200)))});
+    }
+    first_sent_.reset();  // its retries have their own time
+    job_.prompt.user += fmt::format(
+        "\n\nYou have answered this before:\n{}\n\nThat answer does not fit the schema: {}\n"
+        "Answer again, whole, with JSON that fits it and nothing else.",
+        excerpt(completion.text, kRepairQuoteMax), read.error());
+    ask();
   }
 
   // What the account's limits count of it.
@@ -181,7 +275,8 @@ class CallFlight final : public Flight {
     feedback.retry_after = failure.retry_after;
     feedback.exhausted = failure.exhausted;
     // The slots and what was reserved are given back before anything waits.
-    if (!settle({.ending = failure.ending, .feedback = std::move(feedback)})) return;
+    const AtLeast usage = give_up_stream();
+    if (!settle({.ending = failure.ending, .usage = usage, .feedback = std::move(feedback)})) return;
     failure.error.message = about_model(without_key(std::move(failure.error.message)));
     if (!failure.retry) return land(std::move(failure.error));
 
@@ -246,7 +341,8 @@ class CallFlight final : public Flight {
     Lease lease = std::move(lease_);
     const bool unsent = transfer_ && !transfer_->sent();
     transfer_.reset();
-    if (lease) lease.settle(unsent ? Ending::never_sent : Ending::broken);
+    const AtLeast seen = give_up_stream();
+    if (lease) lease.settle(unsent ? Ending::never_sent : Ending::broken, seen);
   }
 
   void land(Outcome outcome) {
@@ -258,7 +354,7 @@ class CallFlight final : public Flight {
     life_->landed = true;
     if (waiting_since_) receipt_.waited += air_.loop.now() - *waiting_since_;
     receipt_.took = air_.loop.now() - started_;
-    if (receipt_.usage_known) receipt_.cost_picodollars = cost(settings().prices, receipt_.used);
+    if (receipt_.usage_known && cost_known_) receipt_.cost_picodollars = cost_;
     const auto landed = std::move(on_landed_);
     landed(Landing{std::move(outcome), receipt_});
   }
@@ -269,12 +365,20 @@ class CallFlight final : public Flight {
   const Instant started_;
   const Provider* provider_ = nullptr;
   Receipt receipt_;
+  std::int64_t cost_ = 0;
+  bool cost_known_ = true;
   std::optional<Instant> first_sent_, waiting_since_;
   Instant called_{};  // the last attempt
 
   // Where it is: at most one of these holds something.
   Gate::Ticket ticket_;
   std::unique_ptr<Transfer> transfer_;  // together with lease_
+  std::optional<AnswerStream> stream_;  // of an answer that comes in pieces
+  struct Heard {
+    HttpResponse head;  // without a body
+    Instant at{};       // when the provider said so about its limits
+  };
+  std::optional<Heard> heard_;
   Lease lease_;
   Timer pause_, landing_;
 

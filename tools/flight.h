@@ -1,5 +1,9 @@
 // A Flight is one call on its way: waiting for admission, calling, settled; again, if a retry is allowed; then landed.
-// Order of its one loop: deadline, retry, admission, provider. Each attempt is admitted and charged anew.
+// Order of its one loop: deadline, retry, admission, provider. Each attempt is admitted and charged anew; so is the one
+// repair of an answer that does not fit its schema.
+// Streams: answers that may be long come as streams: what is reserved is raised to what has been seen, and what was
+// seen
+//          is what a call that ends early is settled by.
 // Invariant: lands exactly once, unless it is destroyed before; its lease is settled before it lands.
 // Errors:  Landing::outcome is a Completion, the gate's Refusal, or an Error (cancelled included).
 // Threads: the loop's thread.
@@ -28,19 +32,22 @@ struct Job {
   ClientId client = 0;
   ToolId tool = 0;
   Priority priority = Priority::interactive;
-  std::uint64_t kind = 0;           // of calls whose answers are alike in length: a tool at a profile; 0 = not learned
+  std::uint64_t kind = 0;  // of calls whose answers are alike in length: a tool at a profile; 0 = not learned
 };
 
 // What a call cost its account and its caller.
 struct Receipt {
-  Estimate reserved;          // by the last attempt
-  TokenCounts used;           // summed over attempts that reported
-  bool usage_known = false;   // the provider reported it
-  Duration waited{};          // for admission, summed over attempts
-  Duration throttled{};       // the part of it that limits were the reason of, not slots
-  Duration took{};            // from start to landing
-  int attempts = 0;           // requests handed to the provider
+  Estimate reserved;         // by the last attempt
+  TokenCounts used;          // summed over attempts that reported
+  bool usage_known = false;  // the provider reported it
+  bool at_least = false;     // an attempt broke off: used and cost hold what was seen of it, and may fall short
+  Duration waited{};         // for admission, summed over attempts
+  Duration throttled{};      // the part of it that limits were the reason of, not slots
+  Duration took{};           // from start to landing
+  int attempts = 0;          // requests handed to the provider
   std::optional<std::int64_t> cost_picodollars;
+  std::string profile{};  // what it was asked at; empty = none
+  bool repaired = false;  // the answer did not fit its schema, and the model was asked once more
 };
 
 struct Landing {
@@ -48,13 +55,19 @@ struct Landing {
   Receipt receipt;
 };
 
+// How far a flight has come, for whoever waits for it.
+struct FlightView {
+  enum class Stage { waiting, calling, pausing };  // for admission; for the provider; before the next attempt
+  Stage stage = Stage::waiting;
+  std::string obstacle{};   // what it waits for: "tpm", "concurrency"; empty when nothing is known to be short
+  std::int64_t tokens = 0;  // of the answer so far, if it streams
+};
+
 class Flight {
  public:
-  enum class Stage { waiting, calling, pausing };  // for admission; for the provider; before the next attempt
-
   virtual ~Flight() = default;  // silently: cancels, settles
-  virtual Stage stage() const = 0;
-  virtual void cancel() = 0;    // lands as cancelled, now; nothing if it has landed
+  virtual FlightView view() const = 0;
+  virtual void cancel() = 0;  // lands as cancelled, now; nothing if it has landed
 };
 
 // What flights share. All outlive every flight.

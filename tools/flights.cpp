@@ -27,9 +27,9 @@ void Flights::when_empty(std::function<void()> fn) {
   when_empty_ = std::move(fn);
 }
 
-std::optional<Flight::Stage> Flights::stage(FlightId id) const {
+std::optional<FlightView> Flights::view(FlightId id) const {
   const auto found = flights_.find(id);
-  return found == flights_.end() ? std::nullopt : std::optional(found->second->stage());
+  return found == flights_.end() ? std::nullopt : std::optional(found->second->view());
 }
 
 void Flights::cancel_all() {

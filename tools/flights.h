@@ -20,7 +20,7 @@ class Flights {
   FlightId start(Job job, std::function<void(Landing)> landed);  // `landed` is called once, never inside this call
   void cancel(FlightId id);  // lands as cancelled; unknown or landed ids are ignored
   void cancel_all();
-  std::optional<Flight::Stage> stage(FlightId id) const;  // nothing: it has landed
+  std::optional<FlightView> view(FlightId id) const;  // nothing: it has landed
   // Called once, when nothing is in the air any more: at once, or after the last landing was told.
   void when_empty(std::function<void()> fn);
   std::size_t in_air() const { return flights_.size(); }

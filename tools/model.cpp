@@ -86,19 +86,27 @@ std::int64_t estimate_tokens(std::string_view text) {
   return (static_cast<std::int64_t>(text.size()) + kBytesPerToken - 1) / kBytesPerToken;
 }
 
+std::int64_t output_cap(const Prompt& prompt) { return prompt.max_output_tokens + prompt.profile.reasoning_tokens; }
+
 Estimate estimate(const Prompt& prompt) {
   const std::int64_t messages = prompt.system.empty() ? 1 : 2;
-  return {.input_tokens = estimate_tokens(prompt.system) + estimate_tokens(prompt.user) + messages * kTokensPerMessage +
-                          kTokensPerAnswer,
-          .output_tokens = prompt.max_output_tokens,
-          .output_cap = prompt.max_output_tokens};
+  const std::int64_t schema = prompt.format ? prompt.format->tokens : 0;
+  return {.input_tokens = estimate_tokens(prompt.system) + estimate_tokens(prompt.user) + schema +
+                          messages * kTokensPerMessage + kTokensPerAnswer,
+          .output_tokens = output_cap(prompt),
+          .output_cap = output_cap(prompt)};
 }
 
-std::optional<std::int64_t> cost(const Prices& prices, const TokenCounts& counts) {
-  const std::int64_t cached = std::clamp<std::int64_t>(counts.cached_input, 0, std::max<std::int64_t>(counts.input, 0));
-  const std::optional<std::int64_t> cached_price = prices.cached_input ? prices.cached_input : prices.input;
+std::optional<std::int64_t> cost(const ModelFacts& facts, const TokenCounts& counts) {
+  const std::int64_t input = std::max<std::int64_t>(counts.input, 0);
+  const std::int64_t cached = std::clamp<std::int64_t>(counts.cached_input, 0, input);
+  const std::int64_t written = std::clamp<std::int64_t>(counts.cache_write, 0, input - cached);
+  const Prices& prices =
+      facts.long_prices && input > facts.long_prices->above ? facts.long_prices->prices : facts.prices;
   Wide total = 0;
-  for (const auto& [tokens, price] : {std::pair{counts.input - cached, prices.input}, std::pair{cached, cached_price},
+  for (const auto& [tokens, price] : {std::pair{input - cached - written, prices.input},
+                                      std::pair{cached, prices.cached_input ? prices.cached_input : prices.input},
+                                      std::pair{written, prices.cache_write ? prices.cache_write : prices.input},
                                       std::pair{counts.output, prices.output}}) {
     if (tokens <= 0) continue;
     if (!price) return std::nullopt;

@@ -1,13 +1,15 @@
 // What a call to a language model is, whichever the provider: a prompt goes in, a completion with its token counts
 // comes out.
-// Shape:   Prompt{system, user, max_output_tokens}; UTF-8 text. system may be empty.
+// Shape:   Prompt{system, user, ...}; UTF-8 text. system may be empty.
 // Units:   tokens; picodollars per token in Prices, picodollars in costs (1 US dollar = 10^12; 64 bits hold 9 million
 //          dollars).
 // Threads: values.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,17 +20,32 @@
 
 namespace weir {
 
+// What an answer must look like, compiled once by the catalog.
+struct AnswerFormat {
+  std::string name{};                            // [a-z0-9_], at most 40
+  std::shared_ptr<const nlohmann::json> wire{};  // the schema as the model's provider takes it
+  std::int64_t tokens = 0;                       // what it adds to the input, at most
+  // The answer as JSON that fits the tool's own schema, or what is wrong with it, for the model to mend.
+  std::function<tl::expected<std::string, std::string>(std::string_view answer)> read{};
+};
+
 struct Prompt {
   std::string system, user;
-  std::int64_t max_output_tokens = 512;
+  std::int64_t max_output_tokens = 512;          // of the visible answer
+  ProfileSettings profile{};                     // how much to reason; its room is added to the cap
+  std::shared_ptr<const AnswerFormat> format{};  // null = text
+  std::optional<double> temperature{};
+  bool stable_system = false;  // the system prompt is the same in every call, and worth caching
 };
+// What the provider is told that an answer may have at most, reasoning included.
+std::int64_t output_cap(const Prompt& prompt);
 
 enum class Finish { stop, length, refusal, filter };
 
-// What the provider reported. cached is part of input, reasoning is part of output. Absent when the answer had no
-// usage.
+// What the provider reported. What was read from a cache and what was written to it are part of input, reasoning is
+// part of output, whatever the provider's own way is. Absent when the answer had no usage.
 struct TokenCounts {
-  std::int64_t input = 0, cached_input = 0, output = 0, reasoning = 0;
+  std::int64_t input = 0, cached_input = 0, output = 0, reasoning = 0, cache_write = 0;
   bool operator==(const TokenCounts&) const = default;
 };
 
@@ -58,8 +75,8 @@ Limit limit_of(const LimitSettings& settings, ChargeModel charge_model, int grow
 std::int64_t estimate_tokens(std::string_view text);
 Estimate estimate(const Prompt& prompt);
 
-// In picodollars; absent when a price that matters is unknown, or when 64 bits cannot hold it. Cached input without its
-// own price costs as input.
-std::optional<std::int64_t> cost(const Prices& prices, const TokenCounts& counts);
+// In picodollars; absent when a price that matters is unknown, or when 64 bits cannot hold it. Cached input, and input
+// that was written to the cache, cost as input when they have no price of their own.
+std::optional<std::int64_t> cost(const ModelFacts& facts, const TokenCounts& counts);
 
 }  // namespace weir

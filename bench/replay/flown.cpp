@@ -41,6 +41,7 @@ class FlownLimiter final : public Limiter, private HttpClient {
     model.alias = model.model = "model";
     model.provider = "compatible";
     model.base_url = "http://provider/v1";
+    model.stream = false;
     model.charge_model = counting == Counting::at_admission ? ChargeModel::openai : ChargeModel::total;
     model.limits = {per_minute("rpm", LimitCounts::requests, kRequestsPerMinute,
                                kRequestsPerMinute * setting.burst / setting.amount, setting.shape),
@@ -127,14 +128,14 @@ class FlownLimiter final : public Limiter, private HttpClient {
   }
 
   // What a flight sends goes over the replay's wire.
-  std::unique_ptr<Transfer> send(HttpRequest request, std::function<void(HttpResult)> done) override {
+  std::unique_ptr<Transfer> send(HttpRequest request, HttpEvents events) override {
     const std::string_view body = request.body;
     const std::size_t at = body.find("\"content\":\"[") + 12;
     int caller = 0;
     for (std::size_t i = at; i < body.size() && body[i] >= '0' && body[i] <= '9'; ++i)
       caller = caller * 10 + (body[i] - '0');
     Place& place = places_[caller];
-    place.done = std::move(done);
+    place.done = std::move(events.done);
     if (caller == asking_ || place.will_ask)
       place.may_go = true;
     else

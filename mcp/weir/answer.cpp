@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "mcp/jsonrpc.h"
+#include "tools/message.h"
 
 namespace weir::mcp {
 namespace {
@@ -78,6 +79,10 @@ Json usage(const Tool& tool, const Receipt& receipt) {
   usage["cached_input_tokens"] = known(used.cached_input);
   usage["output_tokens"] = known(used.output);
   usage["reasoning_tokens"] = known(used.reasoning);
+  usage["cache_write_tokens"] = known(used.cache_write);
+  if (!receipt.profile.empty()) usage["profile"] = receipt.profile;
+  if (receipt.repaired) usage["repaired"] = true;
+  if (receipt.at_least) usage["at_least"] = true;
   usage["cost_usd"] = receipt.cost_picodollars ? Json(static_cast<double>(*receipt.cost_picodollars) / 1e12) : Json();
   return usage;
 }
@@ -93,6 +98,21 @@ Json refusal_data(const Refusal& refusal) {
   return data;
 }
 
+// An answer that was cut short, and is of no use so.
+std::string cut_short(const Tool& tool, const Completion& completion) {
+  const auto& usage = completion.usage;
+  const std::string cap = fmt::format("max_output_tokens = {}", tool.settings().max_output_tokens);
+  if (completion.text.empty() && usage && usage->reasoning > 0)
+    return fmt::format(
+        "tool \"{}\": the answer was cut before its first word: {} tokens of reasoning left no room for "
+        "it within {}; a profile with more reasoning_tokens, or with less effort, would",
+        tool.settings().name, usage->reasoning, cap);
+  if (completion.text.empty())
+    return fmt::format("tool \"{}\": the answer was cut before its first word at {}", tool.settings().name, cap);
+  return fmt::format("tool \"{}\": the answer was cut at {}, and is no whole JSON; it begins: {}", tool.settings().name,
+                     cap, excerpt(completion.text, 300));
+}
+
 void answer_completion(const Tool& tool, const Completion& completion, ToolResult& result) {
   if (completion.finish == Finish::refusal || completion.finish == Finish::filter) {
     result.is_error = true;
@@ -103,15 +123,18 @@ void answer_completion(const Tool& tool, const Completion& completion, ToolResul
     return;
   }
   const bool truncated = completion.finish == Finish::length;
-  if (completion.text.empty()) {
+  if (completion.text.empty() || (truncated && tool.answers_json())) {
     result.is_error = true;
-    result.content.push_back(text_block(
-        truncated ? fmt::format("tool \"{}\": the answer was cut before its first word at max_output_tokens = {}",
-                                tool.settings().name, tool.settings().max_output_tokens)
-                  : fmt::format("tool \"{}\": the model answered nothing", tool.settings().name)));
+    result.content.push_back(
+        text_block(truncated ? cut_short(tool, completion)
+                             : fmt::format("tool \"{}\": the model answered nothing", tool.settings().name)));
     return;
   }
   result.content.push_back(text_block(completion.text));
+  if (tool.answers_json()) {
+    result.structured = Json::parse(completion.text);  // it was checked
+    return;
+  }
   if (truncated)
     result.content.push_back(
         text_block(fmt::format("(The answer was cut at max_output_tokens = {}.)", tool.settings().max_output_tokens)));

@@ -55,22 +55,32 @@ std::uint64_t number_of(const std::string& principal, const std::string& tool, c
   return number;
 }
 
-const char* in_words(Flight::Stage stage) {
-  switch (stage) {
-    case Flight::Stage::waiting:
-      return "waiting for its turn within the limits";
-    case Flight::Stage::calling:
-      return "the model is answering";
-    case Flight::Stage::pausing:
+// 1240 → "1,240"
+std::string grouped(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), ",");
+  return digits;
+}
+
+std::string in_words(const FlightView& view) {
+  switch (view.stage) {
+    case FlightView::Stage::waiting:
+      return view.obstacle.empty() ? "waiting for its turn within the limits" : "waiting for " + view.obstacle;
+    case FlightView::Stage::calling:
+      return view.tokens > 0 ? fmt::format("the model is answering, {} tokens", grouped(view.tokens))
+                             : std::string("the model is answering");
+    case FlightView::Stage::pausing:
       return "waiting before the next attempt";
   }
   return "";
 }
 
-// Calls of one tool have answers of like length.
-std::uint64_t kind_of(const Tool& tool) {
-  const std::uint64_t number = std::hash<std::string>()(tool.model()->settings.alias) * 0x9e3779b97f4a7c15 +
-                               std::hash<std::string>()(tool.settings().name);
+// Calls of one tool, at one profile, have answers of like length.
+std::uint64_t kind_of(const Tool& tool, const ProfileSettings& profile) {
+  std::uint64_t number = 0;
+  for (const std::string* part : {&tool.model()->settings.alias, &tool.settings().name, &profile.name})
+    number = number * 0x9e3779b97f4a7c15 + std::hash<std::string>()(*part);
   return number == 0 ? 1 : number;
 }
 
@@ -155,11 +165,11 @@ void WeirHost::start(std::shared_ptr<Flying> flying, Prompt prompt) {
   Job job;
   job.model = tool.model();
   job.caller = number_of(flying->context.principal.name, tool.settings().name, prompt);
+  job.kind = kind_of(tool, prompt.profile);
   job.prompt = std::move(prompt);
   job.client = client.id;
   job.tool = tool_id(gate_, tool);
   job.priority = lower(client.priority, tool.settings().priority);
-  job.kind = kind_of(tool);
   flying->flight = flights_.start(std::move(job), [this, flying](Landing landing) {
     flying->on_stop.reset();
     reports_.erase(flying->flight);
@@ -191,10 +201,10 @@ void WeirHost::report_in(Duration span, const std::shared_ptr<Flying>& flying) {
 }
 
 void WeirHost::report(const std::shared_ptr<Flying>& flying) {
-  const auto stage = flights_.stage(flying->flight);
-  if (!stage) return;
+  const auto view = flights_.view(flying->flight);
+  if (!view) return;
   const double seconds = std::chrono::duration<double>(loop_.now() - flying->started).count();
-  flying->context.sink->progress(seconds, std::nullopt, fmt::format("{} ({:.0f} s so far)", in_words(*stage), seconds));
+  flying->context.sink->progress(seconds, std::nullopt, fmt::format("{} ({:.0f} s so far)", in_words(*view), seconds));
   report_in(kReportEvery, flying);
 }
 

@@ -66,7 +66,7 @@ std::shared_ptr<const Offer> make_offer(const Catalog& catalog, bool with_limits
 }
 
 std::string price_in_words(const Tool& tool) {
-  const Prices& prices = tool.model()->settings.prices;
+  const Prices& prices = tool.model()->settings.facts.prices;
   if (!prices.input || !prices.output) return "of unknown price";
   const double per_thousand = static_cast<double>(*prices.input) * 1e3 / 1e12;
   const double answer =

@@ -106,9 +106,11 @@ Json tool_page(const Tool& tool) {
                  {"provider", model.provider},
                  {"name", model.model},
                  {"usd_per_million_tokens",
-                  {{"input", dollars_per_million(model.prices.input)},
-                   {"cached_input", dollars_per_million(model.prices.cached_input)},
-                   {"output", dollars_per_million(model.prices.output)}}}}}};
+                  {{"input", dollars_per_million(model.facts.prices.input)},
+                   {"cached_input", dollars_per_million(model.facts.prices.cached_input)},
+                   {"cache_write", dollars_per_million(model.facts.prices.cache_write)},
+                   {"output", dollars_per_million(model.facts.prices.output)}}}}}};
+  for (const std::string& profile : settings.profiles) page["profiles"].push_back(profile);
   if (!settings.title.empty()) page["title"] = settings.title;
   if (!settings.scopes.empty()) page["scopes"] = settings.scopes;
   return page;

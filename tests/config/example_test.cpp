@@ -10,7 +10,7 @@ TEST_CASE("the example configuration is right, and has a summarise tool on the m
   if (!config) FAIL(config.error().at(0).text());
   const ModelSettings& fast = config->models.at("fast");
   CHECK(fast.model == "gpt-4.1-nano");
-  CHECK(fast.prices == Prices{100'000, 25'000, 400'000});
+  CHECK(fast.facts.prices == Prices{100'000, 25'000, 400'000});
   const ToolSettings& summarise = config->tools.at("summarise");
   CHECK(summarise.model == "fast");
   REQUIRE(summarise.inputs.size() == 2);

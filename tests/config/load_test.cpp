@@ -23,8 +23,10 @@ TEST_CASE("the smallest configuration is one model; everything else has a defaul
   CHECK(model.alias == "fast");
   CHECK(model.provider == "openai");
   CHECK(model.base_url == "https://api.openai.com/v1");
-  CHECK(model.token_limit_field == "max_completion_tokens");
-  CHECK(model.prices == Prices{});
+  CHECK(model.facts.listed);
+  CHECK(model.facts.token_limit_field == "max_completion_tokens");
+  CHECK(model.facts.prices == Prices{.input = 100'000, .cached_input = 25'000, .output = 400'000});
+  CHECK(model.profiles.empty());
   CHECK(model.limits.empty());
   CHECK(model.charge_model == ChargeModel::openai);
   CHECK(config->client_defaults == ClientLimits{});
@@ -38,7 +40,9 @@ TEST_CASE("a compatible server needs no key and understands max_tokens", "[confi
   const ModelSettings& model = config->models.at("local");
   CHECK_FALSE(model.api_key);
   CHECK(model.base_url == "http://127.0.0.1:1/v1");
-  CHECK(model.token_limit_field == "max_tokens");
+  CHECK(model.facts.token_limit_field == "max_tokens");
+  CHECK_FALSE(model.facts.listed);
+  CHECK(model.facts.prices == Prices{});
   CHECK(model.charge_model == ChargeModel::total);
 }
 

@@ -94,6 +94,36 @@ base_url = "http://127.0.0.1:1/v1"
 model = "llama \"3\""
 max_concurrency = 3
 token_limit_field = "max_completion_tokens"
+[models.thinker]
+provider = "anthropic"
+model = "claude-opus-4-5"
+api_key = "env:OPENAI_API_KEY"
+default_profile = "deep"
+stream = true
+long_prices = { above = 9, input_price = 1, output_price = 2.5 }
+[models.thinker.profiles.quick]
+thinking_token_budget = 2_048
+[models.thinker.profiles.deep]
+thinking_token_budget = 8_192
+effort = "high"
+reasoning_tokens = 9_000
+[models.flash]
+provider = "google"
+model = "gemini-3.8-flash"
+api_key = "env:OPENAI_API_KEY"
+profiles.low.thinking_level = "low"
+[models.unlisted]
+model = "gpt-99"
+api = "responses"
+api_key = "env:OTHER_KEY"
+profiles.low = { reasoning_effort = "low", verbosity = "high" }
+[tools.thinks]
+model = "thinker"
+description = "d"
+prompt = "p"
+profiles = ["deep", "quick"]
+temperature = 0.25
+output_schema = { type = "object", properties.a = { type = "string", description = "an \"a\"\n" } }
 [tools.t]
 title = "T"
 max_concurrency = 2
@@ -148,7 +178,8 @@ TEST_CASE("a default says that it is one, and what it comes from", "[print]") {
         "\nqueue_limit = 3\n", "\ndefault_model = \"fast\"  # the only model\n",
         "\nrpm = 500\nrpm_burst = 9  # default: one second of rpm\n", "\ntpm = 60\ntpm_burst = 20\n",
         "\nbase_url = \"https://api.openai.com/v1\"  # default: the provider's\n",
-        "\n# input_price: unknown, so costs are unknown\n", "\nmodel = \"fast\"  # the default model\n"}) {
+        "\n# cache_write_price: unknown, what is written to the cache costs as input\n",
+        "\ninput_price = 0.1  # US dollars per million tokens\n", "\nmodel = \"fast\"  # the default model\n"}) {
     CHECK(printed.find(line) != std::string::npos);
   }
 }

@@ -96,10 +96,12 @@ inline Config meaning(Config config) {
   }
   for (auto& [alias, model] : config.models) {
     model.line = 0;
+    for (ProfileSettings& profile : model.profiles) profile.line = 0;
     strip(model.limits);
   }
   for (auto& [name, tool] : config.tools) {
     tool.line = tool.prompt_line = tool.system_line = 0;
+    tool.profiles_line = tool.schema_line = tool.temperature_line = 0;
     for (InputSettings& input : tool.inputs) input.line = 0;
   }
   return config;

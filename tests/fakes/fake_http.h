@@ -13,13 +13,15 @@ class FakeHttp final : public HttpClient {
  public:
   struct Exchange {
     HttpRequest request;
+    std::function<void(const HttpResponse& head, std::string_view piece)> piece;  // absent: not asked for
     std::function<void(HttpResult)> done;
     bool sent = false;  // what the transfer says while it runs
     bool cancelled = false;
   };
 
-  std::unique_ptr<Transfer> send(HttpRequest request, std::function<void(HttpResult)> done) override {
-    exchanges_.push_back(std::make_shared<Exchange>(Exchange{std::move(request), std::move(done)}));
+  std::unique_ptr<Transfer> send(HttpRequest request, HttpEvents events) override {
+    exchanges_.push_back(
+        std::make_shared<Exchange>(Exchange{std::move(request), std::move(events.piece), std::move(events.done)}));
     return std::make_unique<FakeTransfer>(exchanges_.back());
   }
 
@@ -29,6 +31,11 @@ class FakeHttp final : public HttpClient {
   void answer(std::size_t i, HttpResult result) {
     const auto done = std::exchange(exchanges_.at(i)->done, nullptr);
     done(std::move(result));
+  }
+  // A piece of a streamed answer.
+  void piece_last(const HttpResponse& head, std::string_view piece) {
+    const auto tell = last().piece;
+    tell(head, piece);
   }
   void answer_last(HttpResult result) { answer(count() - 1, std::move(result)); }
 

@@ -168,7 +168,7 @@ ChaosHttp::Ending ChaosHttp::decide(const Claim& reserved, std::int64_t input, s
   }
 }
 
-std::unique_ptr<Transfer> ChaosHttp::send(HttpRequest request, std::function<void(HttpResult)> done) {
+std::unique_ptr<Transfer> ChaosHttp::send(HttpRequest request, HttpEvents events) {
   const json body = json::parse(request.body);
   const std::string user = body["messages"].back()["content"];
   const int call = std::stoi(user.substr(0, user.find(' ')));
@@ -193,7 +193,7 @@ std::unique_ptr<Transfer> ChaosHttp::send(HttpRequest request, std::function<voi
   bool connects = true;
   Ending ending = decide(reserved, input, cap, connects);
   const bool hangs = !ending.result && ending.result.error().fault == Fault::timed_out && connects;
-  auto exchange = std::make_unique<Exchange>(*this, account, seen, reserved, std::move(done));
+  auto exchange = std::make_unique<Exchange>(*this, account, seen, reserved, std::move(events.done));
   const Duration patience = std::min(request.first_byte_timeout, request.total_timeout);
   if (hangs) {
     exchange->connect_after(Duration(pick(0, std::min<std::int64_t>(patience.count() - 1, 20'000'000))));

@@ -37,7 +37,7 @@ class ChaosHttp final : public HttpClient {
   ChaosHttp(Loop& loop, std::uint64_t seed, int slots, Duration grain, Complain complain)
       : loop_(loop), random_(seed), slots_(slots), grain_(grain), complain_(std::move(complain)) {}
 
-  std::unique_ptr<Transfer> send(HttpRequest request, std::function<void(HttpResult)> done) override;
+  std::unique_ptr<Transfer> send(HttpRequest request, HttpEvents events) override;
 
   // The next request has been admitted with this many tokens reserved.
   void expect(std::int64_t reserved_tokens) { reserved_tokens_ = reserved_tokens; }

@@ -49,7 +49,7 @@ struct FlightField {
     model->settings.base_url = "http://provider/v1";
     model->settings.charge_model = ChargeModel::total;
     model->settings.limits = {per_minute("rpm", LimitCounts::requests, 60, 60), per_minute("tpm", LimitCounts::tokens, 6'000, 6'000)};
-    model->settings.prices = {.input = 2, .cached_input = {}, .output = 3};
+    model->settings.facts.prices = {.input = 2, .cached_input = {}, .output = 3};
     model->group = gate.group(limit_group(model->settings));
   }
   static Prompt prompt() { return {.system = "", .user = "abc", .max_output_tokens = 100}; }

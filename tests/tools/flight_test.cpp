@@ -73,7 +73,7 @@ TEST_CASE("a provider that the table lacks lands as bad input", "[flight]") {
   const auto flight = f.fly();
   f.loop.run_all();
   CHECK(f.error().fault == Fault::bad_input);
-  CHECK(f.error().message == R"(model "fast": no provider named "opnai"; "openai" or "compatible" was expected)");
+  CHECK(f.error().message == R"(model "fast": the provider "opnai" does not answer prompts)");
 }
 
 TEST_CASE("a failed connection returns everything; a broken exchange keeps the reservation", "[flight]") {

@@ -118,31 +118,58 @@ TEST_CASE("an estimate counts both texts, each message's wrapping, and the outpu
   CHECK(estimate({.system = "abcd", .user = "abc", .max_output_tokens = 1}) == Estimate{2 + 1 + 8 + 3, 1, 1});
 }
 
-TEST_CASE("a cost is the exact sum of uncached input, cached input and output", "[model]") {
-  const Prices prices{.input = 400'000, .cached_input = 100'000, .output = 1'600'000};
-  CHECK(cost(prices, {.input = 90, .cached_input = 64, .output = 40, .reasoning = 32}) ==
-        26 * 400'000 + 64 * 100'000 + 40 * 1'600'000);
+ModelFacts priced(Prices prices) {
+  ModelFacts facts;
+  facts.prices = prices;
+  return facts;
 }
 
-TEST_CASE("cached input without its own price costs as input", "[model]") {
-  CHECK(cost({.input = 5, .cached_input = std::nullopt, .output = 7}, {.input = 10, .cached_input = 4, .output = 1}) ==
-        57);
+TEST_CASE("an estimate counts the room for reasoning as output, and the schema as input", "[model]") {
+  Prompt prompt{.system = "", .user = "abc", .max_output_tokens = 50};
+  prompt.profile.reasoning_tokens = 2'048;
+  CHECK(output_cap(prompt) == 2'098);
+  CHECK(estimate(prompt) == Estimate{8, 2'098, 2'098});
+  prompt.format = std::make_shared<const AnswerFormat>(AnswerFormat{.name = "t", .tokens = 30});
+  CHECK(estimate(prompt) == Estimate{38, 2'098, 2'098});
+}
+
+TEST_CASE("a cost is the exact sum of uncached input, cached input, what was written to the cache, and output",
+          "[model]") {
+  const ModelFacts facts =
+      priced({.input = 400'000, .cached_input = 100'000, .output = 1'600'000, .cache_write = 500'000});
+  CHECK(cost(facts, {.input = 90, .cached_input = 64, .output = 40, .reasoning = 32}) ==
+        26 * 400'000 + 64 * 100'000 + 40 * 1'600'000);
+  CHECK(cost(facts, {.input = 90, .cached_input = 20, .output = 0, .cache_write = 10}) ==
+        60 * 400'000 + 20 * 100'000 + 10 * 500'000);
+}
+
+TEST_CASE("input from or into the cache without its own price costs as input", "[model]") {
+  const ModelFacts facts = priced({.input = 5, .output = 7});
+  CHECK(cost(facts, {.input = 10, .cached_input = 4, .output = 1}) == 57);
+  CHECK(cost(facts, {.input = 10, .output = 1, .cache_write = 4}) == 57);
+}
+
+TEST_CASE("the prices of long input hold for the whole request, from the first token above the mark", "[model]") {
+  ModelFacts facts = priced({.input = 1, .output = 10});
+  facts.long_prices = LongPrices{.above = 1'000, .prices = {.input = 2, .output = 15}};
+  CHECK(cost(facts, {.input = 1'000, .output = 1}) == 1'010);
+  CHECK(cost(facts, {.input = 1'001, .output = 1}) == 2'017);
 }
 
 TEST_CASE("a cost is unknown when a price that matters is, and known when it does not matter", "[model]") {
   CHECK_FALSE(cost({}, {.input = 1, .output = 0}).has_value());
-  CHECK_FALSE(cost({.input = 1, .cached_input = {}, .output = {}}, {.input = 1, .output = 1}).has_value());
-  CHECK(cost({.input = 1, .cached_input = {}, .output = {}}, {.input = 3, .output = 0}) == 3);
+  CHECK_FALSE(cost(priced({.input = 1}), {.input = 1, .output = 1}).has_value());
+  CHECK(cost(priced({.input = 1}), {.input = 3, .output = 0}) == 3);
   CHECK(cost({}, {}) == 0);
-  CHECK(cost({.input = 0, .cached_input = {}, .output = 0}, {.input = 3, .output = 9}) == 0);
+  CHECK(cost(priced({.input = 0, .output = 0}), {.input = 3, .output = 9}) == 0);
 }
 
 TEST_CASE("a cost that 64 bits cannot hold is unknown, never wrapped round", "[model]") {
   constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
-  const Prices prices{.input = kMost, .cached_input = {}, .output = 1};
-  CHECK(cost(prices, {.input = 1, .output = 0}) == kMost);
-  CHECK_FALSE(cost(prices, {.input = 1, .output = 1}).has_value());
-  CHECK_FALSE(cost(prices, {.input = 1'000'000'000, .output = 1}).has_value());
+  const ModelFacts facts = priced({.input = kMost, .output = 1});
+  CHECK(cost(facts, {.input = 1, .output = 0}) == kMost);
+  CHECK_FALSE(cost(facts, {.input = 1, .output = 1}).has_value());
+  CHECK_FALSE(cost(facts, {.input = 1'000'000'000, .output = 1}).has_value());
 }
 
 TEST_CASE("an estimate never falls below a third of the bytes", "[model]") {

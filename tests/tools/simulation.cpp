@@ -127,6 +127,7 @@ class Simulation final : Observer {
     settings.base_url = "http://sim/v1";
     settings.api_key = Secret("sk-sim-key", "env:SIM");
     settings.charge_model = ChargeModel::total;
+    settings.stream = false;
     const std::int64_t rpm = grain_ > 1ms ? 240 / pick(1, 12) : pick(20, 600), tpm = pick(2'000, 60'000);
     settings.limits = {fakes::per_minute("rpm", LimitCounts::requests, rpm, pick(1, rpm)),
                        fakes::per_minute("tpm", LimitCounts::tokens, tpm, pick(500, tpm))};

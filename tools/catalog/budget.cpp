@@ -28,13 +28,17 @@ InputValue shortest_number(const InputSettings& input) {
 InputValue text_of_length(std::int64_t length) { return std::string(static_cast<std::size_t>(length), 'x'); }
 
 // The reservation of one call. What would not even render counts as the most that can be rendered.
-Estimate reservation(const ToolSettings& tool, const Templates& templates, const Values& values,
+Estimate reservation(const Asked& asked, const Values& values,
                      Result<std::string> (Template::*render)(const Values&, std::size_t) const) {
   const auto filled = [&](const Template& text) {
     auto rendered = (text.*render)(values, Template::kRenderedBytesMax);
     return rendered ? std::move(*rendered) : std::string(Template::kRenderedBytesMax, 'x');
   };
-  return estimate({filled(*templates.system), filled(*templates.prompt), tool.max_output_tokens});
+  return estimate({.system = filled(*asked.templates.system),
+                   .user = filled(*asked.templates.prompt),
+                   .max_output_tokens = asked.tool.max_output_tokens,
+                   .profile = asked.profile,
+                   .format = asked.format});
 }
 
 Values smallest_values(const ToolSettings& tool, std::int64_t argument_bytes_max) {
@@ -116,26 +120,41 @@ std::string advice_to_raise(const Stated& stated, std::int64_t needed) {
   return fmt::format("raise {} to at least {}", burst_key(stated.settings), needed);
 }
 
-std::string never_fits(const ToolSettings& tool, const ModelSettings& model, const Stated& stated,
-                       const Estimate& least) {
+// ` at profile "deep"`, where there are several.
+std::string at_profile(const Asked& asked) {
+  return asked.profile.name.empty() ? std::string() : fmt::format(" at profile \"{}\"", asked.profile.name);
+}
+
+std::string never_fits(const Asked& asked, const Stated& stated, const Estimate& least) {
   const Limit& limit = stated.limit;
-  const std::int64_t needed = reserved_units(limit.unit, least);
-  const std::int64_t output_fits = tool.max_output_tokens - (needed - most_at_once(limit));
+  const std::int64_t needed = reserved_units(limit.unit, least), over = needed - most_at_once(limit);
+  const std::int64_t output_fits = asked.tool.max_output_tokens - over;
+  const std::int64_t room_fits = asked.profile.reasoning_tokens - over;
   std::string advice = advice_to_raise(stated, needed);
-  if (limit.unit != Unit::input_tokens && output_fits >= 1) {
-    advice += fmt::format("{}lower max_output_tokens to at most {}", advice.empty() ? "" : ", or ", output_fits);
-  }
+  const auto or_lower = [&](std::string_view what, std::int64_t to) {
+    advice += fmt::format("{}lower {} to at most {}", advice.empty() ? "" : ", or ", what, to);
+  };
+  if (limit.unit != Unit::input_tokens && output_fits >= 1) or_lower("max_output_tokens", output_fits);
+  if (limit.unit != Unit::input_tokens && room_fits >= 1)
+    or_lower(asked.profile.thinking_budget.value_or(0) > 0 && !asked.profile.room_stated
+                 ? "the profile's thinking_token_budget"
+                 : "the profile's reasoning_tokens",
+             room_fits);
   if (advice.empty()) advice = fmt::format("the prompt is too long for a model with {} = {}", limit.name, limit.amount);
-  return fmt::format("tool \"{}\": every call reserves at least {} {}, but model \"{}\" never admits more than {}; {}",
-                     tool.name, needed, noun(limit.unit), model.alias, most_of(stated), advice);
+  const std::string of_which = asked.profile.reasoning_tokens > 0 && limit.unit != Unit::input_tokens
+                                   ? fmt::format(", {} of them for reasoning,", asked.profile.reasoning_tokens)
+                                   : std::string();
+  return fmt::format(
+      "tool \"{}\": every call{} reserves at least {} {}{} but model \"{}\" never admits more than {}; {}",
+      asked.tool.name, at_profile(asked), needed, noun(limit.unit), of_which.empty() ? "," : of_which,
+      asked.model.alias, most_of(stated), advice);
 }
 
 // The most characters of the longest text with which a call still fits; less than 0: not even the empty text.
-std::int64_t fitting_length(const ToolSettings& tool, const Templates& templates, const Limit& limit, Largest largest) {
+std::int64_t fitting_length(const Asked& asked, const Limit& limit, Largest largest) {
   const auto fits = [&](std::int64_t length) {
     largest.values[largest.longest->name] = text_of_length(length);
-    return reserved_units(limit.unit, reservation(tool, templates, largest.values, &Template::render)) <=
-           most_at_once(limit);
+    return reserved_units(limit.unit, reservation(asked, largest.values, &Template::render)) <= most_at_once(limit);
   };
   std::int64_t fitting = -1;
   auto too_long = static_cast<std::int64_t>(std::get<std::string>(largest.values[largest.longest->name]).size());
@@ -146,9 +165,9 @@ std::int64_t fitting_length(const ToolSettings& tool, const Templates& templates
   return fitting;
 }
 
-std::string long_text_does_not_fit(const ToolSettings& tool, const Templates& templates, const ModelSettings& model,
-                                   const Stated& stated, const Largest& largest, std::int64_t needed) {
-  const std::int64_t fitting = fitting_length(tool, templates, stated.limit, largest);
+std::string long_text_does_not_fit(const Asked& asked, const Stated& stated, const Largest& largest,
+                                   std::int64_t needed) {
+  const std::int64_t fitting = fitting_length(asked, stated.limit, largest);
   std::string advice;
   if (fitting >= std::max<std::int64_t>(1, largest.longest->min_length.value_or(0))) {
     advice = fmt::format("up to {} characters of ASCII fit: lower max_length to that", fitting);
@@ -159,8 +178,8 @@ std::string long_text_does_not_fit(const ToolSettings& tool, const Templates& te
   return fmt::format(
       "tool \"{}\", input \"{}\": with a text of max_length = {} a call reserves {} {}, but model \"{}\" "
       "never admits more than {}; {}",
-      tool.name, largest.longest->name, *largest.longest->max_length, needed, noun(stated.limit.unit), model.alias,
-      most_of(stated), advice);
+      asked.tool.name, largest.longest->name, *largest.longest->max_length, needed, noun(stated.limit.unit),
+      asked.model.alias, most_of(stated), advice);
 }
 
 double per_minute(const LimitSettings& limit) {
@@ -178,48 +197,53 @@ const LimitSettings* smallest_rate(const ModelSettings& model) {
   return smallest;
 }
 
-// Warned of only when less than half of the rate is left: a reservation is a ceiling, and settling gives back what was
-// not used.
-std::optional<std::string> defeated_rate(const ToolSettings& tool, const ModelSettings& model, const Stated& stated,
-                                         std::int64_t needed) {
-  const LimitSettings* rate = smallest_rate(model);
-  if (rate == nullptr || stated.limit.unit == Unit::requests || stated.limit.per >= kDay || needed < 1)
-    return std::nullopt;
+// Warned of when less than one call a minute is left, or less than half of the stated rate: a reservation is a ceiling,
+// and settling gives back what was not used.
+std::optional<std::string> defeated_rate(const Asked& asked, const Stated& stated, std::int64_t needed) {
+  if (stated.limit.unit == Unit::requests || stated.limit.per >= kDay || needed < 1) return std::nullopt;
+  const LimitSettings* rate = smallest_rate(asked.model);
   const double calls = per_minute(stated.settings) / static_cast<double>(needed);
-  if (calls * 2 >= per_minute(*rate)) return std::nullopt;
+  if (calls >= 1 && (rate == nullptr || calls * 2 >= per_minute(*rate))) return std::nullopt;
+  const std::string whatever =
+      rate == nullptr ? std::string() : fmt::format(", whatever {} = {} says", rate->name, rate->amount);
+  const std::string room = asked.profile.reasoning_tokens > 0
+                               ? fmt::format(" and {} for reasoning", asked.profile.reasoning_tokens)
+                               : std::string();
   return fmt::format(
-      "model \"{}\": {} = {} admits about {:.{}f} calls of tool \"{}\" a minute, whatever {} = {} says{} "
-      "max_output_tokens "
-      "= {}",
-      model.alias, stated.limit.name, stated.limit.amount, calls, calls < 10 ? 1 : 0, tool.name, rate->name,
-      rate->amount,
+      "model \"{}\": {} = {} admits about {:.{}f} calls of tool \"{}\"{} a minute{}{} max_output_tokens = {}{}",
+      asked.model.alias, stated.limit.name, stated.limit.amount, calls, calls < 10 ? 1 : 0, asked.tool.name,
+      at_profile(asked), whatever,
       stated.limit.unit == Unit::tokens_or_cap ? "; this provider counts" : ", until answers turn out shorter than",
-      tool.max_output_tokens);
+      asked.tool.max_output_tokens, room);
 }
 
 }  // namespace
 
-BudgetFindings check_budget(const ToolSettings& tool, const Templates& templates, const ModelSettings& model,
-                            std::int64_t argument_bytes_max) {
+BudgetFindings check_budget(const Asked& asked, std::int64_t argument_bytes_max) {
+  const auto& [tool, templates, model, profile, format] = asked;
   BudgetFindings findings;
   const Estimate least =
-      reservation(tool, templates, smallest_values(tool, argument_bytes_max), &Template::render_outside_sections);
+      reservation(asked, smallest_values(tool, argument_bytes_max), &Template::render_outside_sections);
   findings.least = least;
   const auto largest = largest_values(tool, argument_bytes_max);
-  const Estimate most = largest ? reservation(tool, templates, largest->values, &Template::render) : least;
+  const Estimate most = largest ? reservation(asked, largest->values, &Template::render) : least;
+  if (const auto window = model.facts.context_window; window && least.input_tokens + least.output_cap > *window)
+    findings.mistakes.push_back(
+        {tool.line,
+         fmt::format("tool \"{}\": every call{} takes at least {} tokens of input and {} of output, but the "
+                     "model \"{}\" has a context of {}",
+                     tool.name, at_profile(asked), least.input_tokens, least.output_cap, model.model, *window)});
   for (const LimitSettings& settings : model.limits) {
     const Stated stated{settings, limit_of(settings, model.charge_model, model.growth)};
     const Limit& limit = stated.limit;
     const std::int64_t needed = reserved_units(limit.unit, least), at_most = reserved_units(limit.unit, most);
     if (needed > most_at_once(limit)) {
-      findings.mistakes.push_back({tool.line, never_fits(tool, model, stated, least)});
+      findings.mistakes.push_back({tool.line, never_fits(asked, stated, least)});
       continue;
     }
-    if (at_most > most_at_once(limit)) {
-      findings.warnings.push_back(
-          {largest->longest->line, long_text_does_not_fit(tool, templates, model, stated, *largest, at_most)});
-    }
-    if (auto warning = defeated_rate(tool, model, stated, needed)) findings.warnings.push_back({model.line, *warning});
+    if (at_most > most_at_once(limit))
+      findings.warnings.push_back({largest->longest->line, long_text_does_not_fit(asked, stated, *largest, at_most)});
+    if (auto warning = defeated_rate(asked, stated, needed)) findings.warnings.push_back({model.line, *warning});
   }
   return findings;
 }

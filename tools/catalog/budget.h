@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "limiter/limit.h"
 #include "tools/catalog/template.h"
+#include "tools/model.h"
 
 namespace weir {
 
@@ -30,9 +31,16 @@ struct Templates {
   std::shared_ptr<const Template> system, prompt;
 };
 
+// One way in which a tool is called.
+struct Asked {
+  const ToolSettings& tool;
+  const Templates& templates;
+  const ModelSettings& model;
+  ProfileSettings profile{};
+  std::shared_ptr<const AnswerFormat> format{};
+};
 // `argument_bytes_max` bounds what a caller can send (server.body_bytes_max).
-BudgetFindings check_budget(const ToolSettings& tool, const Templates& templates, const ModelSettings& model,
-                            std::int64_t argument_bytes_max);
+BudgetFindings check_budget(const Asked& asked, std::int64_t argument_bytes_max);
 
 // A tool by what its smallest call reserves.
 struct Smallest {

@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "config/mistakes.h"
+#include "tools/catalog/answer_format.h"
 #include "tools/catalog/arguments.h"
 #include "tools/catalog/budget.h"
+#include "tools/catalog/reasoning.h"
 #include "tools/catalog/schema.h"
 #include "tools/catalog/template.h"
 
@@ -57,11 +59,33 @@ class Builder {
     check_patterns(tool);
     if (check_.mistakes.size() > mistakes_before) return;
 
-    BudgetFindings findings = check_budget(tool, templates, model->second, config_.server.body_bytes_max);
-    for (auto& found : findings.mistakes) check_.mistakes.push_back({config_.file, found.line, std::move(found.what)});
-    for (auto& found : findings.warnings) check_.warnings.push_back({config_.file, found.line, std::move(found.what)});
-    if (findings.mistakes.empty()) smallest_.push_back({tool.name, tool.model, findings.least});
-    tools_.emplace(tool.name, Tool(tool, shared(model->second), templates.system, templates.prompt));
+    for (const Finding& found : check_reasoning(tool, model->second)) mistake(tool, found.line, found.what);
+    const auto format = format_of(tool, model->second);
+    if (check_.mistakes.size() > mistakes_before) return;
+
+    bool fits = true;
+    std::optional<Estimate> least;
+    for (const ProfileSettings& profile : profiles_of(tool, model->second)) {
+      const Asked asked{tool, templates, model->second, profile, format};
+      BudgetFindings findings = check_budget(asked, config_.server.body_bytes_max);
+      for (auto& found : findings.mistakes)
+        check_.mistakes.push_back({config_.file, found.line, std::move(found.what)});
+      for (auto& found : findings.warnings)
+        check_.warnings.push_back({config_.file, found.line, std::move(found.what)});
+      fits = fits && findings.mistakes.empty();
+      if (!least || findings.least.output_tokens < least->output_tokens) least = findings.least;
+    }
+    if (!fits) return;
+    smallest_.push_back({tool.name, tool.model, *least});
+    tools_.emplace(tool.name, Tool(tool, shared(model->second), templates.system, templates.prompt, format));
+  }
+
+  std::shared_ptr<const AnswerFormat> format_of(const ToolSettings& tool, const ModelSettings& model) {
+    if (tool.output_schema.empty()) return nullptr;
+    auto format = answer_format(tool, model);
+    if (format) return *format;
+    for (const std::string& what : format.error()) mistake(tool, tool.schema_line, "output_schema: " + what);
+    return nullptr;
   }
 
   std::shared_ptr<const Template> parse(const ToolSettings& tool, const Source& source) {
@@ -153,14 +177,21 @@ class Builder {
 }  // namespace
 
 Tool::Tool(ToolSettings settings, std::shared_ptr<const Model> model, std::shared_ptr<const Template> system,
-           std::shared_ptr<const Template> prompt)
+           std::shared_ptr<const Template> prompt, std::shared_ptr<const AnswerFormat> format)
     : settings_(std::move(settings)),
       model_(std::move(model)),
       system_(std::move(system)),
       prompt_(std::move(prompt)),
-      rules_(std::make_shared<const ArgumentRules>(settings_.inputs)),
-      input_schema_(std::make_shared<const nlohmann::json>(weir::input_schema(settings_.inputs))),
-      output_schema_(std::make_shared<const nlohmann::json>(map_output_schema())) {}
+      format_(std::move(format)),
+      stable_system_(is_worth_caching(model_->settings, *system_)) {
+  for (const ProfileSettings& profile : profiles_of(settings_, model_->settings))
+    profiles_.emplace(settings_.profiles.size() > 1 ? profile.name : std::string(), profile);
+  const std::vector<InputSettings> inputs = all_inputs(settings_);
+  rules_ = std::make_shared<const ArgumentRules>(inputs);
+  input_schema_ = std::make_shared<const nlohmann::json>(weir::input_schema(inputs));
+  output_schema_ = std::make_shared<const nlohmann::json>(format_ ? nlohmann::json::parse(settings_.output_schema)
+                                                                  : map_output_schema());
+}
 
 Result<Prompt> Tool::fill(const nlohmann::json& arguments) const {
   const auto values = rules_->read(arguments);
@@ -169,7 +200,18 @@ Result<Prompt> Tool::fill(const nlohmann::json& arguments) const {
   if (!system) return tl::unexpected(std::move(system.error()));
   auto user = prompt_->render(*values, Template::kRenderedBytesMax - system->size());
   if (!user) return tl::unexpected(std::move(user.error()));
-  return Prompt{std::move(*system), std::move(*user), settings_.max_output_tokens};
+  if (format_ && model_->settings.facts.structured_output == StructuredOutput::none)
+    *system += fmt::format("{}Answer with JSON that fits this JSON Schema, and with nothing else: {}",
+                           system->empty() ? "" : "\n\n", format_->wire->dump());
+  const auto chosen = values->find(kProfileInput);
+  const bool may_choose = settings_.profiles.size() > 1 && chosen != values->end();
+  return Prompt{.system = std::move(*system),
+                .user = std::move(*user),
+                .max_output_tokens = settings_.max_output_tokens,
+                .profile = profiles_.at(may_choose ? std::get<std::string>(chosen->second) : std::string()),
+                .format = format_,
+                .temperature = settings_.temperature,
+                .stable_system = stable_system_};
 }
 
 const Tool* Catalog::find(std::string_view name) const {

@@ -1,5 +1,6 @@
 // The catalog: the configured tools, checked and ready to be called. Immutable, ordered by name, swapped whole.
-// Shape:   Tool{name, title, description, input_schema, model, ...}; arguments come in as JSON, a Prompt comes out.
+// Shape:   Tool{name, title, description, input_schema, model, ...}; arguments come in as JSON, a Prompt comes out. One
+//          with several profiles has an argument of that name beside those that it declares.
 // Errors:  build_catalog() reports every mistake at once, with file and line, as load_config() does; fill() answers
 //          bad_input with the path and the rule in the message ("arguments.sentences: 0 is below the minimum of 1").
 // Threads: immutable after building; any thread may read.
@@ -25,12 +26,14 @@ class Template;       // template.h: a mustache text, compiled once
 class Tool {
  public:
   // The settings are as build_catalog() checked them; neither template is null.
+  // `format` is null for a tool that answers with text.
   Tool(ToolSettings settings, std::shared_ptr<const Model> model, std::shared_ptr<const Template> system,
-       std::shared_ptr<const Template> prompt);
+       std::shared_ptr<const Template> prompt, std::shared_ptr<const AnswerFormat> format);
   const ToolSettings& settings() const { return settings_; }
   const std::shared_ptr<const Model>& model() const { return model_; }
   const nlohmann::json& input_schema() const { return *input_schema_; }    // JSON Schema 2020-12, flat object
   const nlohmann::json& output_schema() const { return *output_schema_; }  // of structuredContent
+  bool answers_json() const { return format_ != nullptr; }                 // that fits the output schema
   // Validates the arguments against the declared inputs, fills in defaults, renders the prompts.
   Result<Prompt> fill(const nlohmann::json& arguments) const;
 
@@ -38,6 +41,9 @@ class Tool {
   ToolSettings settings_;
   std::shared_ptr<const Model> model_;
   std::shared_ptr<const Template> system_, prompt_;
+  std::shared_ptr<const AnswerFormat> format_;
+  std::map<std::string, ProfileSettings, std::less<>> profiles_;  // that a caller may choose; one by "" if he may not
+  bool stable_system_ = false;
   std::shared_ptr<const ArgumentRules> rules_;
   std::shared_ptr<const nlohmann::json> input_schema_, output_schema_;
 };

@@ -1,6 +1,7 @@
 // Outgoing HTTP as the core sees it: a request goes out, one answer or one failure comes back, on the loop. Behind it:
 // libcurl (curl.h) or a fake with a seed.
-// Shape:   header names are lower case in answers; the body is whole (bodies above response_bytes_max are a failure).
+// Shape:   header names are lower case in answers; the body is whole (above response_bytes_max it is a failure), or, of
+//          a success that was asked to be streamed, comes in pieces as they arrive.
 // Units:   nanoseconds, bytes.
 // Errors:  HttpFailure says whether the request may have reached the provider (`sent`): settlement depends on it.
 // Threads: the loop's thread.
@@ -30,6 +31,7 @@ struct HttpRequest {
   std::string body;
   Duration connect_timeout = std::chrono::seconds(10);
   Duration first_byte_timeout = std::chrono::seconds(120);  // from the start to the first byte of the answer
+  Duration idle_timeout = std::chrono::seconds(60);         // of a streamed answer: from one byte to the next
   Duration total_timeout = std::chrono::seconds(180);
   std::int64_t response_bytes_max = 16 << 20;
 };
@@ -42,26 +44,37 @@ struct HttpResponse {
 };
 
 struct HttpFailure {
-  Fault fault = Fault::unavailable;  // unavailable, timed_out, bad_reply (too large, not HTTP), denied (TLS verification)
-  std::string message;               // "connect to 127.0.0.1:9 failed: connection refused"; never a secret
-  bool sent = false;                 // some byte of the request left
-  bool answered = false;             // some byte of the answer came
+  Fault fault =
+      Fault::unavailable;  // unavailable, timed_out, bad_reply (too large, not HTTP), denied (TLS verification)
+  std::string message;     // "connect to 127.0.0.1:9 failed: connection refused"; never a secret
+  bool sent = false;       // some byte of the request left
+  bool answered = false;   // some byte of the answer came
 };
 
 using HttpResult = tl::expected<HttpResponse, HttpFailure>;
 
+// What is told while a request is on its way: all from the loop, never inside send(); each may destroy the Transfer.
+struct HttpEvents {
+  // A piece of a success's body (2xx), with the head of the answer, whose own body stays empty. Absent: bodies are
+  // collected. The answer of another status is always collected.
+  std::function<void(const HttpResponse& head, std::string_view piece)> piece{};
+  std::function<void(HttpResult)> done;  // last
+};
+
 // One request on its way.
 class Transfer {
  public:
-  virtual ~Transfer() = default;      // cancels; `done` will not be called
-  virtual bool sent() const = 0;      // some byte of the request may have left
+  virtual ~Transfer() = default;  // cancels; `done` will not be called
+  virtual bool sent() const = 0;  // some byte of the request may have left
 };
 
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
-  // `done` is called later, from the loop, never inside this call; it may destroy the Transfer.
-  [[nodiscard]] virtual std::unique_ptr<Transfer> send(HttpRequest request, std::function<void(HttpResult)> done) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Transfer> send(HttpRequest request, HttpEvents events) = 0;
+  [[nodiscard]] std::unique_ptr<Transfer> send(HttpRequest request, std::function<void(HttpResult)> done) {
+    return send(std::move(request), HttpEvents{.done = std::move(done)});
+  }
 };
 
 }  // namespace weir

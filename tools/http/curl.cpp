@@ -30,6 +30,7 @@ struct CurlClient::State {
   std::vector<CURL*> spare;  // reset, ready for the next request
   std::unordered_map<curl_socket_t, std::unique_ptr<Watch>> watches;
   Timer timer;                         // the one that libcurl asked for
+  std::deque<CurlTransfer*> fresh;     // with a piece that is not yet told
   std::deque<CurlTransfer*> finished;  // ended, not yet told
   std::size_t live = 0;
 
@@ -46,14 +47,16 @@ struct CurlClient::State {
 
 class CurlClient::CurlTransfer final : public Transfer {
  public:
-  CurlTransfer(State& state, HttpRequest request, std::function<void(HttpResult)> done)
+  CurlTransfer(State& state, HttpRequest request, HttpEvents events)
       : state_(state),
-        done_(std::move(done)),
-        exchange_(std::move(request), state.options, [this] { first_byte_timer_.cancel(); }) {
+        events_(std::make_shared<HttpEvents>(std::move(events))),
+        exchange_(
+            std::move(request), state.options, [this] { first_byte_timer_.cancel(); }, when_fresh()) {
     ++state_.live;
   }
   ~CurlTransfer() override {
     release();
+    std::erase(state_.fresh, this);
     std::erase(state_.finished, this);
     --state_.live;
   }
@@ -81,33 +84,49 @@ class CurlClient::CurlTransfer final : public Transfer {
 
   // libcurl is done with it. Called with libcurl on the stack, so only noted.
   void note_end(CURLcode code) { result_ = exchange_.result(easy_, code); }
-  // May destroy this transfer.
+  // Each may destroy this transfer.
   void tell() { end(std::move(*result_)); }
+  void tell_piece() {
+    fresh_ = false;
+    const Instant silent = state_.loop.now() + exchange_.request().idle_timeout;
+    idle_timer_ = state_.loop.at(silent, [this] { time_out(); });
+    const std::string piece = exchange_.take_piece();
+    const auto events = events_;
+    events->piece(exchange_.head(), piece);
+  }
 
  private:
+  std::function<void()> when_fresh() {
+    if (!events_->piece) return nullptr;
+    return [this] {
+      if (!std::exchange(fresh_, true)) state_.fresh.push_back(this);
+    };
+  }
+
   void time_out() { end(tl::unexpected(exchange_.timed_out())); }
 
   void end(HttpResult result) {
     release();
-    const auto done = std::move(done_);
-    done(std::move(result));
+    const auto events = events_;
+    events->done(std::move(result));
   }
 
   // Off the multi handle at once: an unfinished transfer's connection is closed by this.
   void release() {
     total_timer_.cancel();
     first_byte_timer_.cancel();
+    idle_timer_.cancel();
     if (easy_ == nullptr) return;
     if (std::exchange(added_, false)) curl_multi_remove_handle(state_.multi, easy_);
     state_.give_back(std::exchange(easy_, nullptr));
   }
 
   State& state_;
-  std::function<void(HttpResult)> done_;
-  Timer total_timer_, first_byte_timer_;
+  const std::shared_ptr<HttpEvents> events_;  // shared: what is told may destroy this transfer
+  Timer total_timer_, first_byte_timer_, idle_timer_;
   CurlExchange exchange_;
   CURL* easy_ = nullptr;
-  bool added_ = false;
+  bool added_ = false, fresh_ = false;
   std::optional<HttpResult> result_;
 };
 
@@ -134,8 +153,14 @@ void CurlClient::State::act(curl_socket_t socket, int events) {
   tell_finished();
 }
 
-// First all ends are noted, then they are told one by one: what a `done` sends or cancels cannot upset libcurl's list.
+// Pieces before ends. Then all ends are noted before the first is told: what is sent or cancelled there cannot upset
+// libcurl's list.
 void CurlClient::State::tell_finished() {
+  while (!fresh.empty()) {
+    CurlTransfer* transfer = fresh.front();
+    fresh.pop_front();
+    transfer->tell_piece();
+  }
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
@@ -206,8 +231,8 @@ CurlClient::~CurlClient() {
   curl_multi_cleanup(state_->multi);
 }
 
-std::unique_ptr<Transfer> CurlClient::send(HttpRequest request, std::function<void(HttpResult)> done) {
-  auto transfer = std::make_unique<CurlTransfer>(*state_, std::move(request), std::move(done));
+std::unique_ptr<Transfer> CurlClient::send(HttpRequest request, HttpEvents events) {
+  auto transfer = std::make_unique<CurlTransfer>(*state_, std::move(request), std::move(events));
   transfer->start();
   return transfer;
 }

@@ -1,8 +1,8 @@
 // Outgoing HTTP/1.1 by libcurl's multi-socket interface, on the loop. One multi handle: connections are kept and
 // reused, names are resolved by libcurl's own threads, so that nothing here blocks. Up to about 1,000 transfers at once
 // to a host.
-// Invariant: `done` is called from the loop, with nothing of libcurl on the stack: it may send, cancel, destroy any
-//           transfer.
+// Invariant: what is told is told from the loop, with nothing of libcurl on the stack: it may send, cancel, destroy any
+//           transfer. Pieces of one turn of the loop come as one.
 // Shape:   redirects are not followed, cookies and .netrc not read, compressed answers not asked for; only http and
 //          https. Proxies are taken from the environment as libcurl does, but never for a loopback host.
 // Errors:  denied = the server's certificate could not be verified; bad_reply = too large, or not HTTP; bad_input = a
@@ -34,7 +34,8 @@ class CurlClient final : public HttpClient {
   CurlClient(const CurlClient&) = delete;
   CurlClient& operator=(const CurlClient&) = delete;
 
-  [[nodiscard]] std::unique_ptr<Transfer> send(HttpRequest request, std::function<void(HttpResult)> done) override;
+  using HttpClient::send;
+  [[nodiscard]] std::unique_ptr<Transfer> send(HttpRequest request, HttpEvents events) override;
 
  private:
   struct State;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "tools/message.h"
@@ -31,6 +32,14 @@ bool is_one_line(const std::string& text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
+// "HTTP/1.1 200 OK"
+int status_of(std::string_view line) {
+  int status = 0;
+  const auto blank = line.find(' ');
+  if (blank != line.npos) std::from_chars(line.data() + blank + 1, line.data() + line.size(), status);
+  return status;
+}
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::string_view trimmed(std::string_view text) {
@@ -47,8 +56,12 @@ long milliseconds(Duration span) {  // rounded up; 0 would mean "no limit" to li
 
 }  // namespace
 
-CurlExchange::CurlExchange(HttpRequest request, const CurlOptions& options, std::function<void()> on_first_byte)
-    : request_(std::move(request)), options_(options), on_first_byte_(std::move(on_first_byte)) {}
+CurlExchange::CurlExchange(HttpRequest request, const CurlOptions& options, std::function<void()> on_first_byte,
+                           std::function<void()> on_piece)
+    : request_(std::move(request)),
+      options_(options),
+      on_first_byte_(std::move(on_first_byte)),
+      on_piece_(std::move(on_piece)) {}
 
 std::optional<HttpFailure> CurlExchange::prepare(CURL* easy) {
   const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
@@ -136,8 +149,11 @@ bool CurlExchange::take_header(std::string_view line) {
   header_bytes_ += static_cast<std::int64_t>(line.size());
   header_too_large_ = header_bytes_ > options_.response_header_bytes_max;
   if (header_too_large_) return false;
-  if (in_body_) return true;                                 // a trailer
-  if (line.starts_with("HTTP/")) response_.headers.clear();  // after an informational answer the real one follows
+  if (in_body_) return true;        // a trailer
+  if (line.starts_with("HTTP/")) {  // after an informational answer the real one follows
+    response_.headers.clear();
+    response_.status = status_of(line);
+  }
   const auto colon = line.find(':');
   if (line.starts_with("HTTP/") || colon == std::string_view::npos) return true;
   std::string name(trimmed(line.substr(0, colon)));
@@ -149,9 +165,15 @@ bool CurlExchange::take_header(std::string_view line) {
 bool CurlExchange::take_body(std::string_view bytes) {
   note_answer();
   in_body_ = true;
-  body_too_large_ = static_cast<std::int64_t>(response_.body.size() + bytes.size()) > request_.response_bytes_max;
+  body_bytes_ += static_cast<std::int64_t>(bytes.size());
+  body_too_large_ = body_bytes_ > request_.response_bytes_max;
   if (body_too_large_) return false;
-  response_.body += bytes;
+  if (!on_piece_ || response_.status < 200 || response_.status > 299) {
+    response_.body += bytes;
+    return true;
+  }
+  piece_ += bytes;
+  on_piece_();
   return true;
 }
 

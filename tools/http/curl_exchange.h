@@ -20,7 +20,10 @@ namespace weir {
 
 class CurlExchange {
  public:
-  CurlExchange(HttpRequest request, const CurlOptions& options, std::function<void()> on_first_byte);
+  // `on_first_byte`, `on_piece` are called with libcurl on the stack; on_piece when there is something to take, and
+  // only if the body is wanted in pieces.
+  CurlExchange(HttpRequest request, const CurlOptions& options, std::function<void()> on_first_byte,
+               std::function<void()> on_piece);
   CurlExchange(const CurlExchange&) = delete;
   CurlExchange& operator=(const CurlExchange&) = delete;
 
@@ -30,6 +33,9 @@ class CurlExchange {
   HttpFailure timed_out() const;
 
   const HttpRequest& request() const { return request_; }
+  // Of a success in pieces: its head, and what has come since the last time.
+  const HttpResponse& head() const { return response_; }
+  std::string take_piece() { return std::exchange(piece_, {}); }
   // Once the connection stands, bytes may leave at any moment: from then on the answer is yes.
   bool sent() const { return sent_; }
   bool answered() const { return answered_; }
@@ -49,12 +55,13 @@ class CurlExchange {
 
   HttpRequest request_;
   const CurlOptions& options_;
-  std::function<void()> on_first_byte_;
+  std::function<void()> on_first_byte_, on_piece_;
   std::string peer_;  // "host:port", for messages
   std::unique_ptr<curl_slist, FreeList> headers_;
   std::array<char, CURL_ERROR_SIZE> error_{};
   HttpResponse response_;
-  std::int64_t header_bytes_ = 0;
+  std::string piece_;
+  std::int64_t header_bytes_ = 0, body_bytes_ = 0;
   bool sent_ = false, answered_ = false, in_body_ = false, header_too_large_ = false, body_too_large_ = false;
 };
 

@@ -66,7 +66,7 @@ TEST_CASE("what a call used is in _meta; what is not known is null, never 0", "[
                   .cost_picodollars = 18'000'000};
   Json usage = scene.answered(completion("x"), receipt).meta["weir/usage"];
   CHECK(usage == Json::parse(R"({"model":"fast","input_tokens":100,"cached_input_tokens":40,"output_tokens":20,
-    "reasoning_tokens":5,"reserved_input_tokens":120,"reserved_output_tokens":100,"waited_ms":2,"throttled_ms":1,"took_ms":2000,
+    "reasoning_tokens":5,"cache_write_tokens":0,"reserved_input_tokens":120,"reserved_output_tokens":100,"waited_ms":2,"throttled_ms":1,"took_ms":2000,
     "attempts":2,"cost_usd":1.8e-05})"));
   receipt.usage_known = false;
   receipt.cost_picodollars.reset();

@@ -18,9 +18,9 @@ class HeldHttp final : public HttpClient {
     ~Held() override { --http.in_flight; }
     bool sent() const override { return true; }
   };
-  std::unique_ptr<Transfer> send(HttpRequest request, std::function<void(HttpResult)> done) override {
+  std::unique_ptr<Transfer> send(HttpRequest request, HttpEvents events) override {
     requests.push_back(std::move(request));
-    answers.push_back(std::move(done));
+    answers.push_back(std::move(events.done));
     return std::make_unique<Held>(*this);
   }
   std::vector<HttpRequest> requests;

@@ -37,8 +37,8 @@ InputSettings text_input(const std::string& name, std::optional<std::int64_t> ma
 }
 
 BudgetFindings check(const ToolSettings& settings, const ModelSettings& model, std::int64_t bytes_max = 4 << 20) {
-  return check_budget(settings, {Template::parse(settings.system).value(), Template::parse(settings.prompt).value()},
-                      model, bytes_max);
+  const Templates templates{Template::parse(settings.system).value(), Template::parse(settings.prompt).value()};
+  return check_budget({settings, templates, model}, bytes_max);
 }
 
 std::int64_t reserved(const std::string& user, std::int64_t max_output_tokens) {
