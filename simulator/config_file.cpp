@@ -5,7 +5,8 @@
 namespace simulator {
 namespace {
 
-constexpr const char* kModelKeys = "rpm, tpm, shape, latency, output_tokens";
+constexpr const char* kModelKeys =
+    "rpm, tpm, input_tpm, output_tpm, rpd, slice, foreign, shape, latency, output_tokens";
 
 std::string place(const std::string& path, const toml::node& node) {
   return path + ":" + std::to_string(node.source().begin.line);
@@ -32,6 +33,21 @@ ModelSettings read_model(const std::string& path, const std::string& name, const
       model.limits.rpm = limit_in(node, what);
     } else if (key == "tpm") {
       model.limits.tpm = limit_in(node, what);
+    } else if (key == "input_tpm") {
+      model.limits.input_tpm = limit_in(node, what);
+    } else if (key == "output_tpm") {
+      model.limits.output_tpm = limit_in(node, what);
+    } else if (key == "rpd") {
+      model.limits.rpd = limit_in(node, what);
+    } else if (key == "slice") {
+      const auto milliseconds = node.value_exact<std::int64_t>();
+      if (!milliseconds) throw BadSettings(what + ": expected milliseconds, a whole number");
+      model.limits.slice = slice_of(*milliseconds, what);
+    } else if (key == "foreign") {
+      const auto share = node.value<double>();
+      if (!share) throw BadSettings(what + ": expected a share, such as 0.3");
+      check_share(*share, what);
+      model.foreign = *share;
     } else if (key == "shape") {
       model.limits.shape = parse_shape(text_in(node, what, "bucket, rolling or unlimited, in quotes"), what);
     } else if (key == "latency") {

@@ -94,7 +94,10 @@ void Connection::queue_due(Instant now) {
       const bool whole = response.ending == http::Ending::whole;
       out_.append(response.body, 0, whole ? std::string::npos : response.body.size() / 2);
     }
-    if (++next_ < pieces_ || response.ending == http::Ending::stall) continue;
+    ++next_;
+    if (stream && response.progress) response.progress(next_, response.flow.size(), now);
+    if (next_ < pieces_ || response.ending == http::Ending::stall) continue;
+    resets_ = response.ending == http::Ending::reset;
     if (chunked_ && response.ending == http::Ending::whole) out_ += http::kLastChunk;
     finish(true, now);
   }
@@ -125,6 +128,11 @@ bool Connection::write_out(Instant now) {
   }
   out_.clear();
   out_at_ = 0;
+  if (resets_ && !current_) {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    return false;  // closing it now sends a reset
+  }
   if (!keep_alive_ && !current_ && !closing_until_) {
     ::shutdown(socket_, SHUT_WR);
     closing_until_ = now + kClosingTime;

@@ -62,6 +62,7 @@ class Connection {
   std::size_t next_ = 0;    // how many have been queued
   bool chunked_ = false;
   bool keep_alive_ = true;
+  bool resets_ = false;
 };
 
 }  // namespace simulator

@@ -13,18 +13,33 @@ namespace simulator {
 
 enum class Fault {
   none,
-  server_error,  // 500
-  overloaded,    // 503
-  no_credit,     // 429 insufficient_quota
-  refuse_once,   // 429, once per request content; asked again, the same is answered
-  hang,          // admitted, then silence
-  stall,         // half an answer, then silence
-  cut,           // half an answer, then the connection is closed
-  garbage,       // 200 and a body that is not JSON
-  stream_error,  // an error event in the middle of a stream; 500 without a stream
-  no_usage,      // an answer without usage
-  refusal,       // the model declines
-  empty,         // an answer without text
+  server_error,     // 500
+  overloaded,       // 503; 529 where the provider knows it
+  site_overloaded,  // 529; what comes nearest where it is not known
+  no_credit,        // no money left: 402, or a 429 that no wait helps
+  refuse_once,      // 429, once per request content; asked again, the same is answered
+  hang,             // admitted, then silence
+  stall,            // half an answer, then silence
+  cut,              // half an answer, then the connection is closed
+  reset,            // half an answer, then the connection is reset
+  garbage,          // 200 and a body that is not JSON
+  truncated,        // 200 and half of the JSON, said to be all
+  drip,             // byte by byte
+  split,            // pieces that end anywhere, also within a character
+  crlf,             // a stream with CRLF for LF
+  flood,            // a stream with many pings or comments between its events
+  stream_error,     // an error event in the middle of a stream; 500 without a stream
+  failed,           // the same, in Responses by response.failed
+  no_usage,         // an answer without usage
+  no_headers,       // no rate headers, no Retry-After
+  wrong_headers,    // rate headers that are nonsense
+  past_reset,       // rate headers whose resets are over, and a Retry-After in the past
+  refusal,          // the model declines
+  filtered,         // the provider's filter does
+  empty,            // an answer without text
+  length,           // an answer cut off, as if by its cap
+  bad_json,         // JSON that does not fit its schema
+  bad_json_once,    // the same; asked again for the same schema with another prompt, it fits
 };
 
 struct NamedFault {

@@ -42,6 +42,10 @@ std::string_view reason(int status) {
       return "Bad Request";
     case 401:
       return "Unauthorized";
+    case 402:
+      return "Payment Required";
+    case 403:
+      return "Forbidden";
     case 404:
       return "Not Found";
     case 405:
@@ -50,16 +54,22 @@ std::string_view reason(int status) {
       return "Payload Too Large";
     case 415:
       return "Unsupported Media Type";
+    case 422:
+      return "Unprocessable Entity";
     case 429:
       return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 500:
       return "Internal Server Error";
+    case 502:
+      return "Bad Gateway";
     case 503:
       return "Service Unavailable";
     case 505:
       return "HTTP Version Not Supported";
+    case 529:
+      return "Site Overloaded";
     default:
       return "Other";
   }
@@ -147,6 +157,7 @@ std::optional<Malformed> Reader::read_head() {
   }
   request_.method = start.substr(0, first);
   request_.path = target.substr(0, target.find('?'));
+  if (request_.path.size() < target.size()) request_.query = target.substr(request_.path.size() + 1);
   request_.chunks_allowed = request_.keep_alive = version == "HTTP/1.1";
   if (auto malformed = take_fields(head.substr(line_end + 2))) return malformed;
   return choose_framing();

@@ -23,7 +23,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
   std::string method;
-  std::string path;  // without the query
+  std::string path;     // without the query
+  std::string query{};  // what follows the question mark
   Headers headers;
   std::string body;
   bool keep_alive = true;
@@ -42,6 +43,7 @@ enum class Ending {
   whole,  // sent to the end
   cut,    // half of it, then the connection is closed
   stall,  // half of it, then silence
+  reset,  // half of it, then the connection is reset
 };
 
 struct Response {
@@ -52,6 +54,9 @@ struct Response {
   Span latency{0};
   Ending ending = Ending::whole;
   bool silent = false;  // nothing is ever sent
+
+  // Called as the pieces of a stream are handed out: how many of how many by now.
+  std::function<void(std::size_t pieces, std::size_t of, Instant now)> progress;
 
   // Called once when it is over: true when all that was to be sent has been handed to the system, false when the client
   // left before that or the program ends.

@@ -5,16 +5,33 @@
 
 namespace simulator {
 
-double Model::worst_window() const {
+namespace {
+
+struct NamedDimension {
+  Dimension dimension;
+  const char* name;
+};
+constexpr std::array kMinutes = {
+    NamedDimension{Dimension::requests, "requests"}, NamedDimension{Dimension::tokens, "tokens"},
+    NamedDimension{Dimension::input_tokens, "input_tokens"}, NamedDimension{Dimension::output_tokens, "output_tokens"}};
+
+}  // namespace
+
+double Model::worst_window(Dimension dimension) const {
   if (!quota.limited()) return 0;
-  const auto share = [](const WorstMinute& minute, std::int64_t limit) {
-    return static_cast<double>(minute.worst()) / static_cast<double>(limit);
-  };
-  return std::max(share(worst_requests, settings.limits.rpm), share(worst_tokens, settings.limits.tpm));
+  return static_cast<double>(worst[static_cast<std::size_t>(dimension)].worst()) /
+         static_cast<double>(quota.limit_of(dimension));
 }
 
-Models::Models(const Settings& settings) : any_name_(settings.models.empty()), any_model_(settings.any_model) {
-  for (const auto& [name, model] : settings.models) models_.try_emplace(name, model);
+double Model::worst_window() const {
+  double worst_of_all = 0;
+  for (const auto& [dimension, name] : kMinutes) worst_of_all = std::max(worst_of_all, worst_window(dimension));
+  return worst_of_all;
+}
+
+Models::Models(const Settings& settings, Instant day_ends)
+    : any_name_(settings.models.empty()), seed_(settings.seed), day_ends_(day_ends), any_model_(settings.any_model) {
+  for (const auto& [name, model] : settings.models) models_.try_emplace(name, model, seed_ + hash_of(name), day_ends_);
 }
 
 bool Models::exists(const std::string& name) const {
@@ -26,12 +43,12 @@ bool Models::exists(const std::string& name) const {
 
 Model* Models::find(const std::string& name) {
   if (!exists(name)) return nullptr;
-  return &models_.try_emplace(name, any_model_).first->second;
+  return &models_.try_emplace(name, any_model_, seed_ + hash_of(name), day_ends_).first->second;
 }
 
 std::vector<std::string> Models::names() const {
   std::vector<std::string> names;
-  if (any_name_) names = {"gpt-4.1-nano", "gpt-5-mini"};  // any other would do: a list should not be empty
+  if (any_name_) names = {"gpt-4.1-nano", "gpt-5-mini", "claude-sonnet-5-5", "gemini-3.8-flash"};  // any would do
   for (const auto& [name, model] : models_) names.push_back(name);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -41,9 +58,22 @@ std::vector<std::string> Models::names() const {
 std::string Models::stats() const {
   nlohmann::ordered_json models = nlohmann::ordered_json::object();
   for (const auto& [name, model] : models_) {
-    models[name] = {{"admitted", model.admitted},           {"refused", model.refused},
-                    {"input_tokens", model.input_tokens},   {"output_tokens", model.output_tokens},
-                    {"in_flight_max", model.in_flight_max}, {"worst_window", model.worst_window()}};
+    nlohmann::ordered_json worst = nlohmann::ordered_json::object(), foreign = worst;
+    for (const auto& [dimension, what] : kMinutes) {
+      worst[what] = model.worst_window(dimension);
+      foreign[what] = model.foreign.taken(dimension);
+    }
+    models[name] = {{"admitted", model.admitted},
+                    {"refused", model.refused},
+                    {"input_tokens", model.input_tokens},
+                    {"output_tokens", model.output_tokens},
+                    {"cached_tokens", model.cached_tokens},
+                    {"cache_write_tokens", model.cache_write_tokens},
+                    {"reasoning_tokens", model.reasoning_tokens},
+                    {"in_flight_max", model.in_flight_max},
+                    {"worst_window", model.worst_window()},
+                    {"worst", std::move(worst)},
+                    {"foreign", std::move(foreign)}};
   }
   const nlohmann::ordered_json stats = {{"models", models}};
   return stats.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";

@@ -3,27 +3,16 @@
 #include <nlohmann/json.hpp>
 
 #include "simulator/openai.h"
+#include "simulator/rules.h"
 #include "simulator/text.h"
+#include "simulator/wire.h"
 
 namespace simulator {
 namespace {
 
 using Json = nlohmann::ordered_json;  // fields in the order in which the real API writes them
 
-constexpr std::size_t kStreamPiecesMax = 512;
-constexpr std::string_view kChat = "/v1/chat/completions";
 constexpr std::string_view kModels = "/v1/models";
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-std::string dump_for_people(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-std::string hex(std::uint64_t id) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(id));
-  return text;
-}
 
 http::Headers headers(const Envelope& envelope, const char* content_type = "application/json") {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(envelope.latency).count();
@@ -32,13 +21,15 @@ http::Headers headers(const Envelope& envelope, const char* content_type = "appl
                        {"openai-organization", "org-simulator"},
                        {"openai-processing-ms", std::to_string(ms)},
                        {"openai-version", "2020-10-01"}};
-  if (envelope.requests && envelope.tokens) {
-    all.emplace_back("x-ratelimit-limit-requests", std::to_string(envelope.requests->limit));
-    all.emplace_back("x-ratelimit-limit-tokens", std::to_string(envelope.tokens->limit));
-    all.emplace_back("x-ratelimit-remaining-requests", std::to_string(envelope.requests->remaining));
-    all.emplace_back("x-ratelimit-remaining-tokens", std::to_string(envelope.tokens->remaining));
-    all.emplace_back("x-ratelimit-reset-requests", go_duration(envelope.requests->until_full));
-    all.emplace_back("x-ratelimit-reset-tokens", go_duration(envelope.tokens->until_full));
+  const auto& requests = envelope.of(Dimension::requests);
+  const auto& tokens = envelope.of(Dimension::tokens);
+  if (requests && tokens) {
+    all.emplace_back("x-ratelimit-limit-requests", std::to_string(requests->limit));
+    all.emplace_back("x-ratelimit-limit-tokens", std::to_string(tokens->limit));
+    all.emplace_back("x-ratelimit-remaining-requests", std::to_string(requests->remaining));
+    all.emplace_back("x-ratelimit-remaining-tokens", std::to_string(tokens->remaining));
+    all.emplace_back("x-ratelimit-reset-requests", go_duration(requests->until_full));
+    all.emplace_back("x-ratelimit-reset-tokens", go_duration(tokens->until_full));
   }
   return all;
 }
@@ -52,19 +43,16 @@ Json error_object(const OpenAiError& error) {
 }
 
 http::Response error_response(const OpenAiError& error, const Envelope& envelope) {
-  return {.status = error.status,
-          .headers = headers(envelope),
-          .body = dump_for_people(error_object(error)),
-          .flow = {},
-          .latency = envelope.latency,
-          .over = {}};
+  return json_response(error.status, error_object(error), headers(envelope), envelope.latency);
 }
 
-Json usage_of(const Completion& completion) {
+Json usage_of(const Question& question, const Completion& completion) {
+  const std::int64_t written = openai_model(question.model).cache_write ? completion.cache.written : 0;
   return {{"prompt_tokens", completion.prompt_tokens},
           {"completion_tokens", completion.output_tokens()},
           {"total_tokens", completion.total_tokens()},
-          {"prompt_tokens_details", {{"cached_tokens", completion.cached_tokens}, {"audio_tokens", 0}}},
+          {"prompt_tokens_details",
+           {{"cached_tokens", completion.cache.read}, {"audio_tokens", 0}, {"cache_write_tokens", written}}},
           {"completion_tokens_details",
            {{"reasoning_tokens", completion.reasoning_tokens},
             {"audio_tokens", 0},
@@ -72,44 +60,9 @@ Json usage_of(const Completion& completion) {
             {"rejected_prediction_tokens", 0}}}};
 }
 
-const char* finish_of(const Completion& completion) { return completion.finish == Finish::length ? "length" : "stop"; }
-
-std::string event(const Json& json) { return "data: " + dump(json) + "\n\n"; }
-
-std::vector<std::string> stream_of(const Question& question, const Completion& completion, const Envelope& envelope) {
-  Json chunk = {{"id", "chatcmpl-" + hex(envelope.id)},
-                {"object", "chat.completion.chunk"},
-                {"created", envelope.unix_time},
-                {"model", question.model},
-                {"service_tier", "default"},
-                {"system_fingerprint", nullptr},
-                {"choices", Json::array()}};
-  const bool with_usage = question.usage_in_stream && completion.usage_known;
-  if (with_usage) chunk["usage"] = nullptr;
-  const auto delta = [&](Json content, Json finish) {
-    Json choice = {
-        {"index", 0}, {"delta", std::move(content)}, {"logprobs", nullptr}, {"finish_reason", std::move(finish)}};
-    chunk["choices"] = Json::array({std::move(choice)});
-    return event(chunk);
-  };
-  std::vector<std::string> events;
-  const char* field = completion.declined ? "refusal" : "content";
-  if (completion.declined) {
-    events.push_back(delta({{"role", "assistant"}, {"content", nullptr}, {"refusal", ""}}, nullptr));
-  } else {
-    events.push_back(delta({{"role", "assistant"}, {"content", ""}, {"refusal", nullptr}}, nullptr));
-  }
-  for (const std::string_view piece : pieces(completion.text, kStreamPiecesMax)) {
-    events.push_back(delta({{field, std::string(piece)}}, nullptr));
-  }
-  events.push_back(delta(Json::object(), finish_of(completion)));
-  if (with_usage) {
-    chunk["choices"] = Json::array();
-    chunk["usage"] = usage_of(completion);
-    events.push_back(event(chunk));
-  }
-  events.emplace_back("data: [DONE]\n\n");
-  return events;
+const char* finish_of(const Completion& completion) {
+  if (completion.finish == Finish::filtered) return "content_filter";
+  return completion.finish == Finish::length ? "length" : "stop";
 }
 
 OpenAiError unauthorized(const std::optional<std::string_view>& authorization) {
@@ -147,6 +100,60 @@ void add_retry_after(http::Response& response, Span wait) {
 
 }  // namespace
 
+Json chat_answer(const Question& question, const Completion& completion, const Envelope& envelope) {
+  Json message = {
+      {"role", "assistant"}, {"content", completion.text}, {"refusal", nullptr}, {"annotations", Json::array()}};
+  if (completion.declined) std::swap(message["content"], message["refusal"]);
+  Json body = {{"id", "chatcmpl-" + hex(envelope.id)},
+               {"object", "chat.completion"},
+               {"created", envelope.unix_time},
+               {"model", question.model},
+               {"choices", Json::array({{{"index", 0},
+                                         {"message", std::move(message)},
+                                         {"logprobs", nullptr},
+                                         {"finish_reason", finish_of(completion)}}})}};
+  if (completion.usage_known) body["usage"] = usage_of(question, completion);
+  body["service_tier"] = "default";
+  body["system_fingerprint"] = nullptr;
+  return body;
+}
+
+std::vector<std::string> chat_stream(const Question& question, const Completion& completion, const Envelope& envelope) {
+  Json chunk = {{"id", "chatcmpl-" + hex(envelope.id)},
+                {"object", "chat.completion.chunk"},
+                {"created", envelope.unix_time},
+                {"model", question.model},
+                {"service_tier", "default"},
+                {"system_fingerprint", nullptr},
+                {"choices", Json::array()}};
+  const bool with_usage = question.usage_in_stream && completion.usage_known;
+  if (with_usage) chunk["usage"] = nullptr;
+  const auto delta = [&](Json content, Json finish) {
+    Json choice = {
+        {"index", 0}, {"delta", std::move(content)}, {"logprobs", nullptr}, {"finish_reason", std::move(finish)}};
+    chunk["choices"] = Json::array({std::move(choice)});
+    return event(chunk);
+  };
+  std::vector<std::string> events;
+  const char* field = completion.declined ? "refusal" : "content";
+  if (completion.declined) {
+    events.push_back(delta({{"role", "assistant"}, {"content", nullptr}, {"refusal", ""}}, nullptr));
+  } else {
+    events.push_back(delta({{"role", "assistant"}, {"content", ""}, {"refusal", nullptr}}, nullptr));
+  }
+  for (const std::string_view piece : pieces(completion.text, kStreamPiecesMax)) {
+    events.push_back(delta({{field, std::string(piece)}}, nullptr));
+  }
+  events.push_back(delta(Json::object(), finish_of(completion)));
+  if (with_usage) {
+    chunk["choices"] = Json::array();
+    chunk["usage"] = usage_of(question, completion);
+    events.push_back(event(chunk));
+  }
+  events.emplace_back("data: [DONE]\n\n");
+  return events;
+}
+
 std::string go_duration(Span span) {
   const std::int64_t ms = std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(span).count());
   if (ms == 0) return "0s";
@@ -178,10 +185,17 @@ std::variant<Question, ModelsAsked, http::Response> OpenAi::read(const http::Req
     return error_response(unauthorized(authorization), envelope);
   }
   const std::string_view path = request.path;
-  if (path == kChat) {
+  const bool chat = path == "/v1/chat/completions", responses = path == "/v1/responses";
+  const bool counted = path == "/v1/responses/input_tokens";
+  if (chat || responses || counted || path == "/v1/embeddings") {
     if (request.method != "POST") return method_not_allowed("POST", envelope);
     try {
-      return read_openai_question(request.body);
+      if (chat) return read_openai_question(request.body);
+      if (responses) return read_responses_question(request.body);
+      if (!counted) return read_embeddings_question(request.body);
+      const std::int64_t tokens = read_responses_question(request.body).prompt_tokens;
+      return json_response(200, {{"object", "response.input_tokens"}, {"input_tokens", tokens}}, headers(envelope),
+                           Span(0));
     } catch (const OpenAiError& error) {
       return error_response(error, envelope);
     }
@@ -195,41 +209,26 @@ std::variant<Question, ModelsAsked, http::Response> OpenAi::read(const http::Req
 }
 
 http::Response OpenAi::answer(const Question& question, const Completion& completion, const Envelope& envelope) const {
+  const bool responses = question.call == Call::responses;
   if (question.stream) {
-    return {.status = 200,
-            .headers = headers(envelope, "text/event-stream; charset=utf-8"),
-            .body = {},
-            .flow = stream_of(question, completion, envelope),
-            .latency = envelope.latency,
-            .over = {}};
+    return stream_response(
+        responses ? responses_stream(question, completion, envelope) : chat_stream(question, completion, envelope),
+        headers(envelope, "text/event-stream; charset=utf-8"), envelope.latency);
   }
-  Json message = {
-      {"role", "assistant"}, {"content", completion.text}, {"refusal", nullptr}, {"annotations", Json::array()}};
-  if (completion.declined) std::swap(message["content"], message["refusal"]);
-  Json body = {{"id", "chatcmpl-" + hex(envelope.id)},
-               {"object", "chat.completion"},
-               {"created", envelope.unix_time},
-               {"model", question.model},
-               {"choices", Json::array({{{"index", 0},
-                                         {"message", std::move(message)},
-                                         {"logprobs", nullptr},
-                                         {"finish_reason", finish_of(completion)}}})}};
-  if (completion.usage_known) body["usage"] = usage_of(completion);
-  body["service_tier"] = "default";
-  body["system_fingerprint"] = nullptr;
-  return {.status = 200,
-          .headers = headers(envelope),
-          .body = dump_for_people(body),
-          .flow = {},
-          .latency = envelope.latency,
-          .over = {}};
+  if (question.call == Call::embeddings) {
+    return json_response(200, embeddings_answer(question), headers(envelope), envelope.latency);
+  }
+  return json_response(
+      200, responses ? responses_answer(question, completion, envelope) : chat_answer(question, completion, envelope),
+      headers(envelope), envelope.latency);
 }
 
 http::Response OpenAi::refuse(const Question& question, const Refusal& refusal, const Envelope& envelope) const {
   const bool tokens = refusal.dimension == Dimension::tokens;
+  const bool daily = refusal.dimension == Dimension::daily_requests;
+  const char* what = daily ? "requests per day (RPD): Limit " : "requests per min (RPM): Limit ";
   const std::string where = "for " + question.model + " in organization org-simulator on " +
-                            (tokens ? "tokens per min (TPM): Limit " : "requests per min (RPM): Limit ") +
-                            std::to_string(refusal.limit);
+                            (tokens ? "tokens per min (TPM): Limit " : what) + std::to_string(refusal.limit);
   OpenAiError error{
       .status = 429, .message = {}, .type = tokens ? "tokens" : "requests", .param = {}, .code = "rate_limit_exceeded"};
   if (!refusal.wait) {
@@ -264,6 +263,12 @@ http::Response OpenAi::fail(const Question& question, Fault fault, const Envelop
              .type = "service_unavailable_error",
              .param = {},
              .code = "server_is_overloaded"};
+  } else if (fault == Fault::site_overloaded) {
+    error = {.status = 503,
+             .message = "Slow down: traffic has risen too fast. Please reduce it and try again later.",
+             .type = "service_unavailable_error",
+             .param = {},
+             .code = "slow_down"};
   } else if (fault == Fault::no_credit) {
     error = {
         .status = 429,
@@ -277,13 +282,19 @@ http::Response OpenAi::fail(const Question& question, Fault fault, const Envelop
   return error_response(error, envelope);
 }
 
-std::string OpenAi::error_event() const {
-  return event(error_object({.status = 500,
-                             .message = "The server had an error while processing your request. Sorry about that!",
-                             .type = "server_error",
-                             .param = {},
-                             .code = {}}));
+std::string OpenAi::error_event(const Question& question, const Envelope&) const {
+  const std::string message = "The server had an error while processing your request. Sorry about that!";
+  if (question.call == Call::responses) {
+    return event("error", {{"type", "error"},
+                           {"code", "server_error"},
+                           {"message", message},
+                           {"param", nullptr},
+                           {"sequence_number", 2}});
+  }
+  return event(error_object({.status = 500, .message = message, .type = "server_error", .param = {}, .code = {}}));
 }
+
+std::string OpenAi::idle_event() const { return ": keep-alive\n\n"; }
 
 http::Response OpenAi::models(const std::vector<std::string>& names, const ModelsAsked& asked,
                               const Envelope& envelope) const {
@@ -298,7 +309,7 @@ http::Response OpenAi::models(const std::vector<std::string>& names, const Model
     for (const std::string& name : names) list.push_back(entry(name));
     body = {{"object", "list"}, {"data", std::move(list)}};
   }
-  return {.status = 200, .headers = headers(envelope), .body = dump_for_people(body), .flow = {}, .over = {}};
+  return json_response(200, body, headers(envelope), Span(0));
 }
 
 http::Response OpenAi::no_such_model(std::string_view name, const Envelope& envelope) const {

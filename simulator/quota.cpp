@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace simulator {
 namespace {
@@ -18,10 +19,11 @@ Span time_to_refill(Fine missing, std::int64_t limit) {
 
 }  // namespace
 
-Bucket::Bucket(std::int64_t limit) : limit_(limit), level_(Fine{limit} * kFinePerUnit) {}
+Bucket::Bucket(std::int64_t limit, std::int64_t capacity)
+    : limit_(limit), capacity_(capacity), level_(Fine{capacity} * kFinePerUnit) {}
 
 Fine Bucket::level_at(Instant now) const {
-  const Fine full = Fine{limit_} * kFinePerUnit;
+  const Fine full = Fine{capacity_} * kFinePerUnit;
   return std::min(full, level_ + Fine{(now - at_).count()} * limit_);
 }
 
@@ -43,7 +45,7 @@ std::int64_t Bucket::remaining(Instant now) const {
   return static_cast<std::int64_t>(std::max(Fine{0}, level_at(now)) / kFinePerUnit);
 }
 
-Span Bucket::until_full(Instant now) const { return wait(limit_, now); }
+Span Bucket::until_full(Instant now) const { return wait(capacity_, now); }
 
 Rolling::Rolling(std::int64_t limit) : limit_(limit) {}
 
@@ -100,73 +102,155 @@ struct Match : Fs... {
 template <class... Fs>
 Match(Fs...) -> Match<Fs...>;
 
-template <class Meter>
-Span wait_of(Meter& meter, std::int64_t amount, Instant now) {
-  return std::visit(Match{[](std::monostate) { return Span(0); }, [&](auto& m) { return m.wait(amount, now); }}, meter);
-}
-
-template <class Meter>
-Rolling::Entry take_from(Meter& meter, std::int64_t amount, Instant now) {
-  return std::visit(Match{[](std::monostate) { return Rolling::Entry{0}; },
-                          [&](Bucket& bucket) {
-                            bucket.take(amount, now);
-                            return Rolling::Entry{0};
-                          },
-                          [&](Rolling& rolling) { return rolling.take(amount, now); }},
-                    meter);
-}
-
-template <class Meter>
-Standing standing_of(Meter& meter, std::int64_t limit, Instant now) {
-  return std::visit(Match{[](std::monostate) { return Standing{}; },
-                          [&](auto& m) {
-                            return Standing{
-                                .limit = limit, .remaining = m.remaining(now), .until_full = m.until_full(now)};
-                          }},
-                    meter);
-}
-
 }  // namespace
 
-Quota::Meter Quota::meter(Shape shape, std::int64_t limit) {
-  if (shape == Shape::bucket) return Bucket(limit);
-  if (shape == Shape::rolling) return Rolling(limit);
-  return {};
+Span Quota::Gauge::wait(std::int64_t amount, Instant now) {
+  const Span whole = std::visit(
+      Match{[](std::monostate) { return Span(0); }, [&](auto& meter) { return meter.wait(amount, now); }}, minute);
+  return slice ? std::max(whole, slice->wait(std::min(amount, slice->capacity()), now)) : whole;
 }
 
-Quota::Quota(Limits limits)
-    : limits_(limits), requests_(meter(limits.shape, limits.rpm)), tokens_(meter(limits.shape, limits.tpm)) {}
+Rolling::Entry Quota::Gauge::take(std::int64_t amount, Instant now) {
+  if (slice) slice->take(amount, now);
+  if (auto* bucket = std::get_if<Bucket>(&minute)) bucket->take(amount, now);
+  auto* rolling = std::get_if<Rolling>(&minute);
+  return rolling == nullptr ? Rolling::Entry{0} : rolling->take(amount, now);
+}
 
-Standing Quota::requests(Instant now) { return standing_of(requests_, limits_.rpm, now); }
-Standing Quota::tokens(Instant now) { return standing_of(tokens_, limits_.tpm, now); }
+std::int64_t Quota::limit_of(Dimension dimension) const {
+  switch (dimension) {
+    case Dimension::requests:
+      return limits_.rpm;
+    case Dimension::tokens:
+      return limits_.tpm;
+    case Dimension::input_tokens:
+      return limits_.input_tpm.value_or(limits_.tpm);
+    case Dimension::output_tokens:
+      return limits_.output_tpm.value_or(limits_.tpm);
+    case Dimension::daily_requests:
+      break;
+  }
+  return limits_.rpd.value_or(0);
+}
 
-std::variant<Admission, Refusal> Quota::admit(std::int64_t amount, Instant now) {
+Quota::Gauge Quota::gauge(Dimension dimension) const {
+  Gauge gauge{.limit = limit_of(dimension)};
+  if (limits_.shape == Shape::bucket) gauge.minute = Bucket(gauge.limit);
+  if (limits_.shape == Shape::rolling) gauge.minute = Rolling(gauge.limit);
+  // Output comes when it comes: a slice of it would refuse what has long been admitted.
+  if (limited() && limits_.slice > Span(0) && dimension != Dimension::output_tokens) {
+    const Fine share = Fine{gauge.limit} * limits_.slice.count() / kMinute.count();
+    gauge.slice = Bucket(gauge.limit, std::max<std::int64_t>(1, static_cast<std::int64_t>(share)));
+  }
+  return gauge;
+}
+
+Quota::Quota(Limits limits, Instant day_ends)
+    : limits_(limits),
+      gauges_{gauge(Dimension::requests), gauge(Dimension::tokens), gauge(Dimension::input_tokens),
+              gauge(Dimension::output_tokens)},
+      day_ends_(day_ends) {}
+
+void Quota::turn_the_day(Instant now) {
+  if (now < day_ends_) return;
+  day_ends_ += kDay * ((now - day_ends_) / kDay + 1);
+  today_ = 0;
+}
+
+Standing Quota::standing(Dimension dimension, Instant now) {
+  if (!limited()) return {};
+  if (dimension == Dimension::daily_requests) {
+    turn_the_day(now);
+    const std::int64_t limit = limit_of(dimension);
+    return {.limit = limit,
+            .remaining = std::max<std::int64_t>(0, limit - today_),
+            .until_full = today_ > 0 ? day_ends_ - now : Span(0)};
+  }
+  Gauge& gauge = at(dimension);
+  return std::visit(Match{[](std::monostate) { return Standing{}; },
+                          [&](auto& meter) {
+                            return Standing{.limit = gauge.limit,
+                                            .remaining = meter.remaining(now),
+                                            .until_full = meter.until_full(now)};
+                          }},
+                    gauge.minute);
+}
+
+// Dimensions that the request does not touch are not asked: what others owe there is not its business.
+Span Quota::wait_for_tokens(const Charge& charge, Instant now) {
+  Span wait{0};
+  if (charge.tokens > 0) wait = std::max(wait, at(Dimension::tokens).wait(charge.tokens, now));
+  if (charge.input_tokens > 0) wait = std::max(wait, at(Dimension::input_tokens).wait(charge.input_tokens, now));
+  if (charge.output) wait = std::max(wait, at(Dimension::output_tokens).wait(1, now));
+  return wait;
+}
+
+std::variant<Admission, Refusal> Quota::admit(Charge charge, Instant now) {
+  if (!limited()) return Admission{.charge = charge};
+  turn_the_day(now);
   const auto refusal = [&](Dimension dimension, std::int64_t requested, std::optional<Span> wait) {
-    const Standing standing = dimension == Dimension::requests ? requests(now) : tokens(now);
+    const Standing state = standing(dimension, now);
     return Refusal{.dimension = dimension,
-                   .limit = standing.limit,
-                   .used = standing.limit - standing.remaining,
+                   .limit = state.limit,
+                   .used = state.limit - state.remaining,
                    .requested = requested,
                    .wait = wait};
   };
-  const Span request_wait = wait_of(requests_, 1, now);
-  if (limited() && amount > limits_.tpm) {
-    if (request_wait == Span(0)) take_from(requests_, 1, now);
-    return refusal(Dimension::tokens, amount, std::nullopt);
+  const bool day_is_over = limits_.rpd && today_ >= *limits_.rpd;
+  const Span request_wait = at(Dimension::requests).wait(1, now);
+  const auto take_request = [&] {
+    at(Dimension::requests).take(1, now);
+    ++today_;
+  };
+  for (const auto& [dimension, amount] :
+       {std::pair(Dimension::tokens, charge.tokens), std::pair(Dimension::input_tokens, charge.input_tokens)}) {
+    if (amount <= limit_of(dimension)) continue;
+    if (request_wait == Span(0) && !day_is_over) take_request();
+    return refusal(dimension, amount, std::nullopt);
   }
-  const Span token_wait = wait_of(tokens_, amount, now);
+  const Span token_wait = wait_for_tokens(charge, now);
+  if (day_is_over) {
+    return refusal(Dimension::daily_requests, 1, std::max({day_ends_ - now, request_wait, token_wait}));
+  }
   if (request_wait > Span(0)) return refusal(Dimension::requests, 1, std::max(request_wait, token_wait));
-  take_from(requests_, 1, now);
+  take_request();
   if (token_wait > Span(0)) {
     // The refused request has used a request up; whoever comes back after the wait needs another one.
-    return refusal(Dimension::tokens, amount, std::max(token_wait, wait_of(requests_, 1, now)));
+    Span wait = std::max(token_wait, at(Dimension::requests).wait(1, now));
+    if (limits_.rpd && today_ >= *limits_.rpd) wait = std::max(wait, day_ends_ - now);
+    if (charge.tokens > 0 && at(Dimension::tokens).wait(charge.tokens, now) > Span(0)) {
+      return refusal(Dimension::tokens, charge.tokens, wait);
+    }
+    if (charge.input_tokens > 0 && at(Dimension::input_tokens).wait(charge.input_tokens, now) > Span(0)) {
+      return refusal(Dimension::input_tokens, charge.input_tokens, wait);
+    }
+    return refusal(Dimension::output_tokens, 1, wait);
   }
-  return Admission{.tokens = amount, .log_entry = take_from(tokens_, amount, now)};
+  Admission admission{.charge = charge};
+  if (charge.tokens > 0) admission.tokens_entry = at(Dimension::tokens).take(charge.tokens, now);
+  if (charge.input_tokens > 0) admission.input_entry = at(Dimension::input_tokens).take(charge.input_tokens, now);
+  return admission;
 }
 
-void Quota::correct(const Admission& admission, std::int64_t actual_tokens, Instant now) {
-  if (auto* bucket = std::get_if<Bucket>(&tokens_)) bucket->give_back(admission.tokens - actual_tokens, now);
-  if (auto* rolling = std::get_if<Rolling>(&tokens_)) rolling->correct(admission.log_entry, actual_tokens, now);
+void Quota::correct(const Admission& admission, Charge actual, Instant now) {
+  const auto correct_one = [&](Dimension dimension, std::int64_t taken, std::int64_t used, Rolling::Entry entry) {
+    if (taken == 0) return;
+    Meter& meter = at(dimension).minute;
+    if (auto* bucket = std::get_if<Bucket>(&meter)) bucket->give_back(taken - used, now);
+    if (auto* rolling = std::get_if<Rolling>(&meter)) rolling->correct(entry, used, now);
+  };
+  correct_one(Dimension::tokens, admission.charge.tokens, actual.tokens, admission.tokens_entry);
+  correct_one(Dimension::input_tokens, admission.charge.input_tokens, actual.input_tokens, admission.input_entry);
+}
+
+void Quota::produce(std::int64_t output_tokens, Instant now) {
+  if (output_tokens > 0) at(Dimension::output_tokens).take(output_tokens, now);
+}
+
+std::int64_t Quota::take_for_others(Dimension dimension, std::int64_t amount, Instant now) {
+  const std::int64_t taken = std::min(amount, standing(dimension, now).remaining);
+  if (taken > 0) at(dimension).take(taken, now);
+  return std::max<std::int64_t>(0, taken);
 }
 
 }  // namespace simulator

@@ -1,13 +1,20 @@
-// The quota of one model: requests per minute and tokens per minute, kept exactly.
+// The quota of one model, kept exactly: requests and tokens per minute, requests per day, and finer slices of a minute.
 // Shapes:  bucket    a continuous token bucket that holds one minute's worth and refills at limit / 60 s;
 //          rolling   a log: what was taken in any 60 s, ending now, never exceeds the limit;
 //          unlimited everything fits.
+// Tokens:  of three kinds, of which a provider counts its own: all of them at admission (OpenAI); input at admission
+// and
+//          output as it is produced (Anthropic); input alone (Gemini).
+// Slices:  with a slice of 1 s a limit of 600 a minute lets 10 through at once and no more, as the real ones do. More
+//          tokens at once than a slice holds need a full slice, and leave it in debt.
 // Units:   requests or tokens, whole; time is an Instant, nanoseconds on a monotonic clock that the caller reads.
 // Exact:   the advertised wait is the first nanosecond at which the same request fits, if nothing else happens.
-// Bounds:  1 <= limit <= kLimitMax. A rolling log holds at most one entry per admitted request of the last minute.
+// Bounds:  1 <= limit <= kLimitMax. A rolling log holds at most one entry per admitted request of the last minute, and
+//          per piece of output.
 // Threads: values; the caller locks. `now` never goes back.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -20,6 +27,7 @@ using Instant = std::chrono::nanoseconds;  // since some fixed moment
 using Span = std::chrono::nanoseconds;
 
 inline constexpr Span kMinute = std::chrono::seconds(60);
+inline constexpr Span kDay = std::chrono::hours(24);
 inline constexpr std::int64_t kLimitMax = 1'000'000'000;
 
 enum class Shape { bucket, rolling, unlimited };
@@ -29,18 +37,21 @@ __extension__ typedef __int128 Fine;
 
 class Bucket {
  public:
-  explicit Bucket(std::int64_t limit);
+  explicit Bucket(std::int64_t limit) : Bucket(limit, limit) {}
+  Bucket(std::int64_t limit, std::int64_t capacity);  // refills `limit` a minute, holds `capacity` at most
 
-  Span wait(std::int64_t amount, Instant now) const;  // zero: it fits now. amount <= limit, or it never would
+  Span wait(std::int64_t amount, Instant now) const;  // zero: it fits now. amount <= capacity, or it never would
   void take(std::int64_t amount, Instant now);        // may go below zero: that is debt
-  void give_back(std::int64_t amount, Instant now);   // never above the limit; a negative amount takes more
+  void give_back(std::int64_t amount, Instant now);   // never above the capacity; a negative amount takes more
   std::int64_t remaining(Instant now) const;          // whole units, never negative
   Span until_full(Instant now) const;
+  std::int64_t capacity() const { return capacity_; }
 
  private:
   Fine level_at(Instant now) const;
 
   std::int64_t limit_;
+  std::int64_t capacity_;
   Fine level_;
   Instant at_{0};
 };
@@ -75,13 +86,25 @@ struct Limits {
   Shape shape = Shape::bucket;
   std::int64_t rpm = 500;
   std::int64_t tpm = 200'000;
+  std::optional<std::int64_t> input_tpm{};   // none: as tpm
+  std::optional<std::int64_t> output_tpm{};  // none: as tpm
+  std::optional<std::int64_t> rpd{};         // none: as many as the minutes allow
+  Span slice{0};                             // zero: nothing finer than the minute
 };
 
-enum class Dimension { requests, tokens };
+enum class Dimension { requests, tokens, input_tokens, output_tokens, daily_requests };
+inline constexpr std::size_t kDimensions = 5;
+
+struct Charge {
+  std::int64_t tokens = 0;
+  std::int64_t input_tokens = 0;
+  bool output = false;  // output counts, as it is produced: to be admitted, there must be some left
+};
 
 struct Admission {
-  std::int64_t tokens = 0;       // as charged
-  Rolling::Entry log_entry = 0;  // of the token log, in the rolling shape
+  Charge charge;
+  Rolling::Entry tokens_entry = 0;  // of the logs, in the rolling shape
+  Rolling::Entry input_entry = 0;
 };
 
 struct Refusal {
@@ -100,25 +123,42 @@ struct Standing {
 
 class Quota {
  public:
-  explicit Quota(Limits limits);
+  // `day_ends`: when the day's requests start anew for the first time.
+  explicit Quota(Limits limits, Instant day_ends = kDay);
 
-  // Takes one request and `tokens`, or refuses. A request refused for its tokens has still cost one request, as at the
-  // real providers; one refused for requests costs nothing more.
-  std::variant<Admission, Refusal> admit(std::int64_t tokens, Instant now);
-  void correct(const Admission& admission, std::int64_t actual_tokens, Instant now);
+  // Takes one request and its tokens, or refuses. A request refused for its tokens has still cost one request, as at
+  // the real providers; one refused for requests costs nothing more.
+  std::variant<Admission, Refusal> admit(Charge charge, Instant now);
+  void correct(const Admission& admission, Charge actual, Instant now);
+  void produce(std::int64_t output_tokens, Instant now);
+
+  // What others on the account use: never more than is left. Returns what they got.
+  std::int64_t take_for_others(Dimension dimension, std::int64_t amount, Instant now);
 
   bool limited() const { return limits_.shape != Shape::unlimited; }
   const Limits& limits() const { return limits_; }
-  Standing requests(Instant now);
-  Standing tokens(Instant now);
+  std::int64_t limit_of(Dimension dimension) const;  // zero: none
+  Standing standing(Dimension dimension, Instant now);
 
  private:
   using Meter = std::variant<std::monostate, Bucket, Rolling>;
-  static Meter meter(Shape shape, std::int64_t limit);
+  struct Gauge {
+    std::int64_t limit = 0;
+    Meter minute{};
+    std::optional<Bucket> slice{};
+
+    Span wait(std::int64_t amount, Instant now);
+    Rolling::Entry take(std::int64_t amount, Instant now);
+  };
+  Gauge gauge(Dimension dimension) const;
+  Gauge& at(Dimension dimension) { return gauges_[static_cast<std::size_t>(dimension)]; }
+  Span wait_for_tokens(const Charge& charge, Instant now);
+  void turn_the_day(Instant now);
 
   Limits limits_;
-  Meter requests_;
-  Meter tokens_;
+  std::array<Gauge, 4> gauges_;  // of the minute, by dimension
+  Instant day_ends_;
+  std::int64_t today_ = 0;  // requests
 };
 
 }  // namespace simulator

@@ -39,4 +39,17 @@ void check_limit(std::int64_t value, std::string_view what) {
                     std::to_string(kLimitMax));
 }
 
+void check_share(double value, std::string_view what) {
+  if (value >= 0 && value < 1) return;
+  throw BadSettings(std::string(what) + ": " + std::to_string(value) + " is not at least 0 and less than 1");
+}
+
+Span slice_of(std::int64_t milliseconds, std::string_view what) {
+  if (milliseconds >= kSliceBounds.low && milliseconds <= kSliceBounds.high) {
+    return std::chrono::milliseconds(milliseconds);
+  }
+  throw BadSettings(std::string(what) + ": " + std::to_string(milliseconds) + " is not between " +
+                    std::to_string(kSliceBounds.low) + " and " + std::to_string(kSliceBounds.high) + " milliseconds");
+}
+
 }  // namespace simulator

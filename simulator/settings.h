@@ -22,7 +22,8 @@ struct BadSettings : std::runtime_error {
 struct ModelSettings {
   Limits limits;
   Range latency_ms{20, 80};
-  std::optional<Range> output_tokens;  // none: as long as the quoted sentences are
+  std::optional<Range> output_tokens{};  // none: as long as the quoted sentences are
+  double foreign = 0;                    // the share of every quota that others on the account use up
 };
 
 struct Settings {
@@ -38,12 +39,15 @@ struct Settings {
 
 inline constexpr Range kLatencyBounds{0, 3'600'000};
 inline constexpr Range kOutputBounds{1, 1'000'000};
+inline constexpr Range kSliceBounds{1, 60'000};
 inline constexpr std::size_t kModelNameMax = 200;
 
 // "20..80", or "50" for 50..50; `what` names the option in errors.
 Range parse_range(std::string_view text, std::string_view what, Range bounds);
 Shape parse_shape(std::string_view text, std::string_view what);
 void check_limit(std::int64_t value, std::string_view what);
+void check_share(double value, std::string_view what);            // 0 up to, but not, 1
+Span slice_of(std::int64_t milliseconds, std::string_view what);  // within kSliceBounds
 
 // Adds the file's [models.NAME] tables to settings.models; what a table leaves out is as in settings.any_model.
 void read_config(const std::string& path, Settings& settings);

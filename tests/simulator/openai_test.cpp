@@ -113,7 +113,7 @@ TEST_CASE("the charge is the larger of the cap and the characters / 4", "[openai
   const auto charge = [](std::size_t characters, std::string_view cap) {
     const std::string body = R"({"model":"m","messages":[{"role":"user","content":")" + std::string(characters, 'x') +
                              "\"}]" + std::string(cap) + "}";
-    return read_openai_question(body).charge;
+    return read_openai_question(body).charge.tokens;
   };
   CHECK(charge(400, "") == 100);
   CHECK(charge(401, "") == 101);
@@ -154,28 +154,28 @@ TEST_CASE("a key is shown by its ends only, and a short one not at all", "[opena
 TEST_CASE("answers repeat with their seed, keep to their cap, and stop where they are told", "[completion]") {
   Question question = read_openai_question(with("gpt-5-mini", ""));
   question.user = "One is. Two is. Three is. Four is.";
-  const Completion once = complete(question, 1, Range{10, 100});
-  CHECK(complete(question, 1, Range{10, 100}).text == once.text);
+  const Completion once = complete(question, {.seed = 1, .output_tokens = Range{10, 100}});
+  CHECK(complete(question, {.seed = 1, .output_tokens = Range{10, 100}}).text == once.text);
   CHECK(once.text_tokens >= 10);
   CHECK(once.text_tokens <= 100);
   CHECK(once.reasoning_tokens >= 96);
   CHECK(once.finish == Finish::stop);
 
   question.max_tokens = once.output_tokens();
-  CHECK(complete(question, 1, Range{10, 100}).finish == Finish::stop);
+  CHECK(complete(question, {.seed = 1, .output_tokens = Range{10, 100}}).finish == Finish::stop);
   question.max_tokens = once.output_tokens() - 1;
-  const Completion shorter = complete(question, 1, Range{10, 100});
+  const Completion shorter = complete(question, {.seed = 1, .output_tokens = Range{10, 100}});
   CHECK(shorter.finish == Finish::length);
   CHECK(shorter.output_tokens() == *question.max_tokens);
   question.max_tokens = 50;  // thinking alone uses it up
-  const Completion thought_only = complete(question, 1, Range{10, 100});
+  const Completion thought_only = complete(question, {.seed = 1, .output_tokens = Range{10, 100}});
   CHECK(thought_only.text.empty());
   CHECK(thought_only.reasoning_tokens == 50);
   CHECK(thought_only.finish == Finish::length);
 
   question.max_tokens.reset();
   question.stop = {"Two"};
-  CHECK(complete(question, 1, std::nullopt).text == "One is. ");
+  CHECK(complete(question, {.seed = 1}).text == "One is. ");
 }
 
 }  // namespace

@@ -75,9 +75,9 @@ TEST_CASE("a rolling correction counts at the instant of the take, both down and
 
 TEST_CASE("a quota refuses the request past the limit and names the dimension, the use and the wait", "[quota]") {
   Quota quota({.shape = Shape::bucket, .rpm = 2, .tpm = 1'000});
-  CHECK(admitted(quota.admit(10, 0s)));
-  CHECK(admitted(quota.admit(10, 0s)));
-  const auto outcome = quota.admit(10, 0s);
+  CHECK(admitted(quota.admit({.tokens = 10}, 0s)));
+  CHECK(admitted(quota.admit({.tokens = 10}, 0s)));
+  const auto outcome = quota.admit({.tokens = 10}, 0s);
   REQUIRE_FALSE(admitted(outcome));
   CHECK(refusal_in(outcome).dimension == Dimension::requests);
   CHECK(refusal_in(outcome).limit == 2);
@@ -88,34 +88,34 @@ TEST_CASE("a quota refuses the request past the limit and names the dimension, t
 TEST_CASE("tokens up to the limit itself fit, one more never will, and no wait is promised", "[quota]") {
   for (const Shape shape : {Shape::bucket, Shape::rolling}) {
     Quota quota({.shape = shape, .rpm = 10, .tpm = 100});
-    CHECK(admitted(quota.admit(100, 0s)));
-    const auto outcome = quota.admit(101, 1h);
+    CHECK(admitted(quota.admit({.tokens = 100}, 0s)));
+    const auto outcome = quota.admit({.tokens = 101}, 1h);
     REQUIRE_FALSE(admitted(outcome));
     CHECK(refusal_in(outcome).dimension == Dimension::tokens);
     CHECK(refusal_in(outcome).requested == 101);
     CHECK_FALSE(refusal_in(outcome).wait.has_value());
-    CHECK(quota.requests(1h).remaining == 9);
+    CHECK(quota.standing(Dimension::requests, 1h).remaining == 9);
   }
 }
 
 TEST_CASE("a request refused for its tokens has cost a request, one refused for requests costs nothing", "[quota]") {
   for (const Shape shape : {Shape::bucket, Shape::rolling}) {
     Quota quota({.shape = shape, .rpm = 2, .tpm = 100});
-    CHECK(admitted(quota.admit(100, 0s)));
-    const auto for_tokens = quota.admit(50, 0s);
+    CHECK(admitted(quota.admit({.tokens = 100}, 0s)));
+    const auto for_tokens = quota.admit({.tokens = 50}, 0s);
     REQUIRE_FALSE(admitted(for_tokens));
     CHECK(refusal_in(for_tokens).dimension == Dimension::tokens);
-    CHECK(quota.requests(0s).remaining == 0);
-    const auto for_requests = quota.admit(50, 0s);
+    CHECK(quota.standing(Dimension::requests, 0s).remaining == 0);
+    const auto for_requests = quota.admit({.tokens = 50}, 0s);
     REQUIRE_FALSE(admitted(for_requests));
     CHECK(refusal_in(for_requests).dimension == Dimension::requests);
-    CHECK(quota.requests(0s).until_full == 60s);
+    CHECK(quota.standing(Dimension::requests, 0s).until_full == 60s);
   }
 }
 
 TEST_CASE("an unlimited quota admits everything", "[quota]") {
   Quota quota({.shape = Shape::unlimited, .rpm = 1, .tpm = 1});
-  for (int i = 0; i < 100; ++i) CHECK(admitted(quota.admit(1'000'000, 0s)));
+  for (int i = 0; i < 100; ++i) CHECK(admitted(quota.admit({.tokens = 1'000'000}, 0s)));
   CHECK_FALSE(quota.limited());
 }
 
@@ -194,14 +194,14 @@ TEST_CASE("property: a refusal's wait, when honoured, is admitted, and 1 ns earl
     for (int i = 0; i < 60; ++i) {
       now = some_time_after(now);
       const auto tokens = *rc::gen::inRange<std::int64_t>(0, tpm + 1);
-      const auto outcome = quota.admit(tokens, now);
+      const auto outcome = quota.admit({.tokens = tokens}, now);
       if (admitted(outcome)) continue;
       const Span wait = *refusal_in(outcome).wait;
       RC_ASSERT(wait > Span(0));
       Quota earlier = quota;
-      RC_ASSERT(!admitted(earlier.admit(tokens, now + wait - 1ns)));
+      RC_ASSERT(!admitted(earlier.admit({.tokens = tokens}, now + wait - 1ns)));
       Quota punctual = quota;
-      RC_ASSERT(admitted(punctual.admit(tokens, now + wait)));
+      RC_ASSERT(admitted(punctual.admit({.tokens = tokens}, now + wait)));
     }
   }));
 }
@@ -214,12 +214,12 @@ TEST_CASE("property: correcting down to nothing leaves a quota as if the tokens 
     std::vector<Admission> open;
     for (int i = 0; i < 30; ++i) {
       now += Span(*rc::gen::inRange<std::int64_t>(0, 1'000'000'000));
-      const auto outcome = quota.admit(*rc::gen::inRange<std::int64_t>(0, 400), now);
+      const auto outcome = quota.admit({.tokens = *rc::gen::inRange<std::int64_t>(0, 400)}, now);
       if (admitted(outcome)) open.push_back(std::get<Admission>(outcome));
     }
-    for (const Admission& admission : open) quota.correct(admission, 0, now);
-    RC_ASSERT(quota.tokens(now).remaining == 500);
-    RC_ASSERT(quota.tokens(now).until_full == Span(0));
+    for (const Admission& admission : open) quota.correct(admission, {}, now);
+    RC_ASSERT(quota.standing(Dimension::tokens, now).remaining == 500);
+    RC_ASSERT(quota.standing(Dimension::tokens, now).until_full == Span(0));
   }));
 }
 

@@ -55,7 +55,8 @@ TEST_CASE("a model of the file has its own settings and the command line's for t
 
 TEST_CASE("mistakes in the file are named with their line and what would be right", "[settings]") {
   CHECK(complaint_about("[models.a]\nrpm = 1\nspeed = 2\n") ==
-        ":3: models.a.speed: no such key; a model has rpm, tpm, shape, latency, output_tokens");
+        ":3: models.a.speed: no such key; a model has rpm, tpm, input_tpm, output_tpm, rpd, slice, foreign, shape, "
+        "latency, output_tokens");
   CHECK(complaint_about("seed = 1\n") == ":1: seed: no such key; there are only [models.NAME] tables");
   CHECK(complaint_about("[models.a]\nrpm = \"many\"\n") == ":2: models.a.rpm: expected a whole number");
   CHECK(complaint_about("[models.a]\ntpm = 0\n") == ":2: models.a.tpm: 0 is not between 1 and 1000000000");
@@ -64,7 +65,8 @@ TEST_CASE("mistakes in the file are named with their line and what would be righ
   CHECK(complaint_about("[models.a]\nlatency = \"9..3\"\n") ==
         ":2: models.a.latency: \"9..3\" is neither a number nor a range LOW..HIGH between 0 and 3600000");
   CHECK(complaint_about("[models]\na = 1\n") ==
-        ":2: models.a: expected a table with rpm, tpm, shape, latency, output_tokens");
+        ":2: models.a: expected a table with rpm, tpm, input_tpm, output_tpm, rpd, slice, foreign, shape, latency, "
+        "output_tokens");
   CHECK(complaint_about("[models.a]\nrpm = = 1\n").starts_with(":2: "));
 }
 

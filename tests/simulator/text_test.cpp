@@ -4,8 +4,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "simulator/cache.h"
-
 namespace simulator {
 namespace {
 
@@ -101,27 +99,6 @@ TEST_CASE("draws stay in their range, reach both ends, and repeat with their see
   CHECK(draw.heavy_tailed({5, 5}) == 5);
   CHECK(Draw(7, 3).bits() == Draw(7, 3).bits());
   CHECK(Draw(7, 3).bits() != Draw(8, 3).bits());
-}
-
-TEST_CASE("a prompt's beginning is cached from 1,024 tokens on, in steps of 128, for five minutes", "[cache]") {
-  const std::string prompt(4 * (1024 + 128), 'a');
-  PrefixCache cache;
-  CHECK(cache.look_up_and_keep(prompt, 1s) == 0);
-  CHECK(cache.look_up_and_keep(prompt + "more", 2s) == 1152);
-  CHECK(cache.look_up_and_keep(prompt.substr(0, prompt.size() - 1) + "b", 3s) == 1024);
-  CHECK(cache.look_up_and_keep(prompt.substr(0, 4 * 1024), 4s) == 1024);
-  CHECK(cache.look_up_and_keep(prompt.substr(0, 4 * 1024 - 1), 5s) == 0);
-  CHECK(cache.look_up_and_keep(prompt, 4s + 5min - 1ns) == 1024);  // the longer one is 5 min old
-  CHECK(cache.look_up_and_keep(prompt, 15min) == 0);
-}
-
-TEST_CASE("the prompt cache forgets the oldest prefixes beyond its bound", "[cache]") {
-  PrefixCache cache;
-  const auto prompt = [](std::size_t i) { return std::to_string(1'000'000 + i) + std::string(4096, 'x'); };
-  for (std::size_t i = 0; i <= PrefixCache::kPrefixesMax; ++i) cache.look_up_and_keep(prompt(i), 1s);
-  CHECK(cache.size() == PrefixCache::kPrefixesMax);
-  CHECK(cache.look_up_and_keep(prompt(PrefixCache::kPrefixesMax), 2s) == 1024);
-  CHECK(cache.look_up_and_keep(prompt(0), 2s) == 0);
 }
 
 }  // namespace

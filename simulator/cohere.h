@@ -1,0 +1,36 @@
+// Cohere's dialect: embeddings, and the check of a key.
+// Charge:  requests alone.
+// Threads: stateless.
+#pragma once
+
+#include "simulator/dialect.h"
+
+namespace simulator {
+
+class Cohere final : public Dialect {
+ public:
+  bool owns(const http::Request& request) const override;
+  std::variant<Question, ModelsAsked, http::Response> read(const http::Request& request, std::string_view api_key,
+                                                           const Envelope& envelope) const override;
+  http::Response answer(const Question& question, const Completion& completion,
+                        const Envelope& envelope) const override;
+  http::Response refuse(const Question& question, const Refusal& refusal, const Envelope& envelope) const override;
+  http::Response fail(const Question& question, Fault fault, const Envelope& envelope) const override;
+  std::string error_event(const Question& question, const Envelope& envelope) const override;
+  std::string idle_event() const override;
+  http::Response models(const std::vector<std::string>& names, const ModelsAsked& asked,
+                        const Envelope& envelope) const override;
+  http::Response no_such_model(std::string_view name, const Envelope& envelope) const override;
+  http::Response malformed(const http::Malformed& what, const Envelope& envelope) const override;
+  http::Response no_such_path(const http::Request& request, const Envelope& envelope) const override;
+};
+
+struct CohereError {
+  int status = 400;
+  std::string message;
+};
+
+// The body of POST /v2/embed; throws CohereError.
+Question read_cohere_question(std::string_view body);
+
+}  // namespace simulator
