@@ -159,7 +159,7 @@ int status_of(const HttpResponse& response, const ErrorSaid& said) {
 Verdict usual_verdict(int status, const ErrorSaid& said) {
   if (is_money(said) || status == 402)
     return {Fault::exhausted, false, "the account's credit or spending limit is used up; retrying does not help"};
-  if (said.message.starts_with("Request too large"))
+  if (status == 429 && said.message.starts_with("Request too large"))
     return {Fault::bad_input, false, "the account's limits never admit a request of this size; shorten it"};
   if (said.is("context_length_exceeded") || said.is("exceed_context_size_error"))
     return {Fault::bad_input, false, "the prompt is too long for the model; shorten it or lower max_output_tokens"};
