@@ -108,7 +108,7 @@ bool Checker::strings(const Visit& visit) {
                   [&] { return "must match the pattern " + node.pattern_text; }) &&
             holds;
   }
-  if (!options_.assert_formats) return holds;
+  if (!options_.assert_formats && !node.format_asserted) return holds;
   return keeps(has_format(node.format, text), visit, "format",
                [&] { return fmt::format("must be {}", format_words(node.format)); }) &&
          holds;

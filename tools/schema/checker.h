@@ -1,9 +1,9 @@
 // A value against a tree of nodes: what breaks which rule, within a budget of steps. Inside of tools/schema.
 // Shape:   a Visit is one node met by one value. `out` == nullptr asks for yes or no only, and ends at the first no.
-//          `seen` collects which parts of the value were judged, where an unevaluated* keyword above wants to know
-//          (else nullptr).
+//          `seen` collects which parts of the value were judged, where an unevaluated* keyword above wants to know.
 // Bounds:  kNestedMax visits inside each other; `steps`. When one is used up, given_up() says so, and answers mean
-// nothing. Threads: one checks; the tree is shared.
+//          nothing.
+// Threads: one checks; the tree is shared.
 #pragma once
 
 #include <algorithm>
@@ -40,6 +40,7 @@ class Checker {
       : options_(options), steps_(std::max(options.steps_max, options.steps_max + 1)) {}
   bool check(const Node& node, const nlohmann::json& value, const Path& path, Seen* seen, Violations* out);
   bool given_up() const { return steps_ == 0; }
+  std::uint64_t steps_left() const { return steps_ == 0 ? 0 : steps_ - 1; }
   bool too_nested() const { return too_nested_; }
 
  private:

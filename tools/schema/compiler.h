@@ -1,7 +1,6 @@
 // A JSON Schema document → a tree of nodes, and every mistake on the way. Inside of tools/schema.
 // Shape:   node_of() gives the node of a schema, made at the first call; $refs are followed once all else is read, so
-// that a long
-//          chain of them is no deep recursion. keywords.cpp has the table of keywords.
+//          that a long chain of them is no deep recursion. keywords.cpp has the table of keywords.
 // Threads: one compiles.
 #pragma once
 

@@ -1,6 +1,8 @@
-// A JSON Schema as a tree of nodes: what the compiler writes and the checker reads. One node for each schema object or
-// boolean. Shape:   an absent keyword is nullptr, an empty list, or a bound that everything keeps. Pointers are into
-// Tree::nodes and Tree::document. Threads: immutable once compiled.
+// A JSON Schema as a tree of nodes, one for each schema object or boolean: the compiler writes it, the checker reads
+// it. Shape:   an absent keyword is nullptr, an empty list, or a bound that everything keeps. Pointers are into
+// Tree::nodes
+//          and Tree::document.
+// Threads: immutable once compiled.
 #pragma once
 
 #include <cstdint>
@@ -50,6 +52,7 @@ struct Node {
   Pattern pattern{};
   std::string pattern_text{};
   Format format = Format::none;
+  bool format_asserted = false;  // whatever the options say
 
   Span property_count{};
   std::map<std::string, const Node*, std::less<>> properties{};

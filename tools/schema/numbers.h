@@ -1,11 +1,10 @@
-// JSON numbers and values compared as JSON Schema means it: 1 is 1.0, a whole 5.0 is an integer, and 0.3 is a multiple
-// of 0.1. Shape:   Number holds every int64, uint64 and double exactly, so comparing is exact. Decimal is digits *
-// 10^exponent, as the number is
-//          written shortest; not a number and infinities have none.
-// Errors:  none; what is compared may be of any type. equal() and hash() spend one step for each value they visit and
-// give
-//          up when none are left: then `steps` is 0.
-// Threads: functions of values. Depth: recursive; the caller has bounded it (too_deep).
+// JSON values compared as JSON Schema means it: 1 is 1.0, a whole 5.0 is an integer, and 0.3 is a multiple of 0.1.
+// Shape:   Number holds every int64, uint64 and double exactly, so comparing is exact. Decimal is digits * 10^exponent,
+//          as the number is written shortest; not-a-number and infinities have none.
+// Errors:  none; what is compared may be of any type. equal() and hash() spend one step for each value they visit, and
+//          give up when none are left: then `steps` is 0.
+// Bounds:  recursive; the caller has bounded the depth by too_deep().
+// Threads: functions of values.
 #pragma once
 
 #include <cstddef>

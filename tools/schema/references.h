@@ -1,7 +1,6 @@
-// Where the references of a schema document lead: $ref by JSON Pointer, by $anchor, and by the $id of a schema inside
-// the document. Shape:   Location{schema, place, base}: the value; its JSON Pointer in the document, "#/$defs/a"; the
-// URI that relative ones inside are
-//          resolved against ("" when no $id says).
+// Where the references of a schema document lead: $ref by JSON Pointer, by $anchor, and by the $id of an inner schema.
+// Shape:   Location{schema, place, base}: the value; its JSON Pointer in the document, "#/$defs/a"; the URI that
+//          relative ones inside are resolved against ("" when no $id says).
 // Bounds:  the document's depth has been bounded. No network: what is not in the document is not found.
 // Errors:  a sentence. Mistakes found while reading ($id twice, $anchor twice) are told by mistakes().
 // Threads: immutable once built.      Source: JSON Schema Core §8.2, §9; RFC 3986 §5.2; RFC 6901.

@@ -57,6 +57,14 @@ unsigned type_bit(std::string_view name) {
   return 0;
 }
 
+json type_list(unsigned types) {
+  json list = json::array();
+  if ((types & kNumber) != 0) types &= ~static_cast<unsigned>(kInteger);
+  for (const auto& type : {kTypes[4], kTypes[6], kTypes[5], kTypes[1], kTypes[2], kTypes[3], kTypes[0]})
+    if ((types & type.bit) != 0) list.push_back(type.name);
+  return list;
+}
+
 std::string type_names(unsigned types) {
   std::string names, last;
   for (const auto& type : {kTypes[4], kTypes[6], kTypes[5], kTypes[1], kTypes[2], kTypes[3], kTypes[0]}) {

@@ -12,6 +12,7 @@ namespace weir::schema {
 std::string_view kind_of(const nlohmann::json& value);  // "a string", "an integer", "null", ...
 unsigned type_bits(const nlohmann::json& value);        // nodes.h: all that the value is
 std::string type_names(unsigned types);                 // "a string or null"
+nlohmann::json type_list(unsigned types);               // ["string", "null"]; a number is not listed as an integer too
 unsigned type_bit(std::string_view name);               // "string"; 0 = no such type
 
 // No more than so many bytes, cut between characters, and "..." where it was cut.
