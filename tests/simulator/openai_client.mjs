@@ -1,35 +1,12 @@
 // The official OpenAI client against the real simulator: node openai_client.mjs PATH-TO-WEIR-SIMULATOR
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import OpenAI from 'openai';
+import { assertRiver, rejection, riverSchema, runAll, start } from './stage.mjs';
 
-const program = process.argv[2];
-const folder = mkdtempSync(join(tmpdir(), 'weir-simulator-'));
-const running = [];
-
-function portIn(file) {
-  try {
-    return Number(readFileSync(file, 'utf8'));
-  } catch {
-    return 0; // not there yet
-  }
-}
-
-async function start(...args) {
-  const file = join(folder, `port-${running.length}`);
-  const watcher = watch(folder);
-  const child = spawn(program, ['--port', '0', '--port-file', file, ...args], { stdio: 'inherit' });
-  running.push(child);
-  const ended = once(child, 'exit').then(([code]) => assert.fail(`the simulator ended with ${code}`));
-  ended.catch(() => {});
-  while (!portIn(file)) await Promise.race([once(watcher, 'change'), ended]);
-  watcher.close();
+async function clientOf(...args) {
+  const origin = await start(...args);
   return (options = {}) =>
-    new OpenAI({ apiKey: 'sk-simulator-key', baseURL: `http://127.0.0.1:${portIn(file)}/v1`, maxRetries: 0, timeout: 20_000, ...options });
+    new OpenAI({ apiKey: 'sk-simulator-key', baseURL: `${origin}/v1`, maxRetries: 0, timeout: 20_000, ...options });
 }
 
 const hi = [{ role: 'user', content: 'Summarise in 1 sentence:\n\nThe weir holds. The river runs.' }];
@@ -115,7 +92,7 @@ const strict = {
   async 'a rate limit is a 429 with its wait, and the client that honours it succeeds'(client) {
     const ask = (options, cap) => client(options).chat.completions.create({ model: 'small', messages: hi, max_tokens: cap });
     await ask({}, 400); // uses 20 of 6,000 tokens a minute; of 120 requests a minute the first
-    const burst = await Promise.allSettled(Array.from({ length: 125 }, () => ask({}, 40)));
+    const burst = await Promise.allSettled(Array.from({ length: 160 }, () => ask({}, 40)));
     const refused = burst.filter((one) => one.status === 'rejected').map((one) => one.reason);
     assert.ok(refused.length > 0);
     for (const error of refused) {
@@ -136,31 +113,167 @@ const strict = {
   },
 };
 
-let failed = 0;
-async function run(all, client) {
-  for (const [name, test] of Object.entries(all)) {
-    try {
-      await test(client);
-      console.log(`ok      ${name}`);
-    } catch (error) {
-      failed += 1;
-      console.log(`FAILED  ${name}\n${error.stack}`);
-    }
-  }
-}
+const river = { type: 'json_schema', json_schema: { name: 'river', strict: true, schema: riverSchema } };
+const riverText = { format: { type: 'json_schema', name: 'river', strict: true, schema: riverSchema } };
 
-console.log(`node ${process.version} (${process.execPath})`);
-try {
-  await run(tests, await start('--latency', '0..5'));
-  await run(strict, await start('--latency', '20', '--api-key', 'sk-simulator-key', '--model', 'small', '--rpm', '120', '--tpm', '6000'));
-} finally {
-  for (const child of running) {
-    child.removeAllListeners('exit');
-    const ended = once(child, 'exit');
-    child.kill('SIGTERM');
-    const [code] = await ended;
-    if (code !== 0) failed += 1;
-  }
-  rmSync(folder, { recursive: true });
-}
-process.exit(failed === 0 ? 0 : 1);
+const structured = {
+  async 'a structured answer fits its schema, plain and streamed'(client) {
+    const ask = { model: 'gpt-4.1-nano', messages: hi, response_format: river };
+    assertRiver(JSON.parse((await client().chat.completions.create(ask)).choices[0].message.content));
+    const final = await client().chat.completions.stream(ask).finalChatCompletion();
+    assertRiver(final.choices[0].message.parsed ?? JSON.parse(final.choices[0].message.content));
+  },
+
+  async 'a schema outside the strict subset is refused by its place'(client) {
+    const schema = { ...riverSchema, required: ['title'] };
+    const error = await rejection(client().chat.completions.create({
+      model: 'gpt-4.1-nano', messages: hi, response_format: { type: 'json_schema', json_schema: { name: 'river', strict: true, schema } },
+    }));
+    assert.equal(error.status, 400);
+    assert.equal(error.param, 'response_format');
+    assert.match(error.message, /Missing 'kind'/);
+  },
+
+  async 'bad-json does not fit, and once it is asked to repair it, it does'(client) {
+    const ask = (messages) => client().chat.completions.create({ model: 'm-fault-bad-json-once', messages, response_format: river });
+    const first = JSON.parse((await ask(hi)).choices[0].message.content);
+    assert.equal(first.title, undefined);
+    const repair = [...hi, { role: 'assistant', content: JSON.stringify(first) }, { role: 'user', content: 'title is missing' }];
+    assertRiver(JSON.parse((await ask(repair)).choices[0].message.content));
+  },
+};
+
+const responses = {
+  async 'Responses answers with output_text and usage'(client) {
+    const { data, response } = await client().responses.create({ model: 'gpt-4.1-nano', input: hi[0].content }).withResponse();
+    assert.equal(data.output_text, 'The weir holds.');
+    assert.equal(data.status, 'completed');
+    assert.equal(data.usage.total_tokens, data.usage.input_tokens + data.usage.output_tokens);
+    assert.equal(response.headers.get('x-ratelimit-limit-tokens'), '200000');
+  },
+
+  async 'a Responses stream has its events in order, and its usage at the end'(client) {
+    const types = [];
+    const stream = client().responses.stream({ model: 'gpt-5-mini', input: hi[0].content, reasoning: { effort: 'low', summary: 'auto' } });
+    for await (const event of stream) if (types.at(-1) !== event.type) types.push(event.type);
+    const text = ['added', 'delta', 'done'];
+    assert.deepEqual(types, [
+      'response.created', 'response.in_progress', 'response.output_item.added', 'response.reasoning_summary_part.added',
+      'response.reasoning_summary_text.delta', 'response.reasoning_summary_text.done', 'response.reasoning_summary_part.done',
+      'response.output_item.done', 'response.output_item.added', `response.content_part.${text[0]}`, `response.output_text.${text[1]}`,
+      `response.output_text.${text[2]}`, 'response.content_part.done', 'response.output_item.done', 'response.completed',
+    ]);
+    const final = await stream.finalResponse();
+    assert.equal(final.output_text, 'The weir holds.');
+    assert.ok(final.usage.output_tokens_details.reasoning_tokens >= 32);
+  },
+
+  async 'a cap that thinking uses up leaves an incomplete response without text'(client) {
+    const done = await client().responses.create({ model: 'gpt-6-luna', input: 'hi', max_output_tokens: 16, reasoning: { effort: 'high' } });
+    assert.equal(done.status, 'incomplete');
+    assert.equal(done.incomplete_details.reason, 'max_output_tokens');
+    assert.equal(done.output_text, '');
+    assert.equal(done.usage.output_tokens_details.reasoning_tokens, 16);
+  },
+
+  async 'a structured response fits its schema'(client) {
+    const done = await client().responses.create({ model: 'gpt-6-luna', input: hi[0].content, text: riverText });
+    assertRiver(JSON.parse(done.output_text));
+  },
+
+  async 'Responses refuses what Chat takes, and the other way round'(client) {
+    const stop = await rejection(client().responses.create({ model: 'gpt-4.1', input: 'hi', stop: ['x'] }));
+    assert.deepEqual([stop.status, stop.code, stop.param], [400, 'unknown_parameter', 'stop']);
+    const effort = await rejection(client().responses.create({ model: 'gpt-4.1', input: 'hi', reasoning: { effort: 'low' } }));
+    assert.deepEqual([effort.code, effort.param], ['unsupported_parameter', 'reasoning.effort']);
+    const pro = await rejection(client().chat.completions.create({ model: 'gpt-5-pro', messages: hi }));
+    assert.equal(pro.status, 404);
+  },
+
+  async 'an effort is refused where the model does not know it'(client) {
+    const ask = (model, effort) => client().chat.completions.create({ model, messages: hi, reasoning_effort: effort });
+    for (const [model, effort] of [['gpt-5', 'none'], ['gpt-5.1', 'minimal'], ['gpt-5.1', 'xhigh'], ['gpt-6-astra', 'none'], ['o3', 'max']]) {
+      const error = await rejection(ask(model, effort));
+      assert.deepEqual([error.status, error.code, error.param], [400, 'unsupported_value', 'reasoning_effort']);
+    }
+    for (const [model, effort] of [['gpt-5', 'minimal'], ['gpt-5.1', 'none'], ['gpt-5.2', 'xhigh'], ['gpt-6-astra', 'max'], ['o3', 'high']]) {
+      assert.equal((await ask(model, effort)).choices.length, 1);
+    }
+  },
+
+  async 'a refusal, a filter and a failure have forms of their own'(client) {
+    const refusal = await client().responses.create({ model: 'fault-refusal', input: 'hi' });
+    assert.equal(refusal.output.at(-1).content[0].type, 'refusal');
+    const filtered = await client().responses.create({ model: 'fault-filtered', input: 'hi' });
+    assert.equal(filtered.incomplete_details.reason, 'content_filter');
+    const events = [];
+    for await (const event of await client().responses.create({ model: 'fault-failed', input: 'hi', stream: true })) events.push(event);
+    assert.equal(events.at(-1).type, 'response.failed');
+    assert.equal(events.at(-1).response.error.code, 'server_error');
+  },
+};
+
+const embeddings = {
+  async 'embeddings are the same in base64, which the client asks for, and in numbers'(client) {
+    const ask = (more) => client().embeddings.create({ model: 'text-embedding-3-small', input: ['the weir', 'holds'], ...more });
+    const numbers = await ask({ encoding_format: 'float' });
+    const packed = await ask({});
+    assert.equal(numbers.data.length, 2);
+    assert.equal(numbers.data[0].embedding.length, 1536);
+    packed.data[1].embedding.forEach((x, i) => assert.ok(Math.abs(x - numbers.data[1].embedding[i]) < 1e-6));
+    assert.equal(numbers.usage.prompt_tokens, 4);
+    assert.equal((await ask({ dimensions: 256 })).data[0].embedding.length, 256);
+  },
+
+  async 'texts with words in common are nearer to each other'(client) {
+    const { data } = await client().embeddings.create({ model: 'text-embedding-3-large', input: ['the weir holds', 'a weir holds water', 'prices rise'] });
+    const dot = (a, b) => data[a].embedding.reduce((sum, x, i) => sum + x * data[b].embedding[i], 0);
+    assert.ok(dot(0, 1) > dot(0, 2) + 0.2);
+  },
+
+  async 'dimensions are refused by the model that has but one size'(client) {
+    const error = await rejection(client().embeddings.create({ model: 'text-embedding-ada-002', input: 'a', dimensions: 10 }));
+    assert.deepEqual([error.status, error.param], [400, 'dimensions']);
+  },
+};
+
+const odd = {
+  async 'streams survive CRLF, a flood of comments, and pieces that end anywhere'(client) {
+    for (const fault of ['crlf', 'flood', 'split', 'drip']) {
+      const stream = client().chat.completions.stream({ model: `fault-${fault}`, messages: [{ role: 'user', content: 'Der Fluß trägt über. Größe zählt.' }] });
+      const done = await stream.finalChatCompletion();
+      assert.equal(done.choices[0].message.content, 'Der Fluß trägt über. Größe zählt.');
+    }
+  },
+
+  async 'a reset, a cut and a truncated body are errors of the connection or of the JSON'(client) {
+    for (const fault of ['reset', 'cut', 'truncated', 'garbage']) {
+      await rejection(client().chat.completions.create({ model: `fault-${fault}`, messages: hi }));
+    }
+  },
+
+  async 'OpenRouter is spoken to with the same client: comments, a cost, a provider'(client) {
+    const router = client({ baseURL: client().baseURL.replace('/v1', '/api/v1') });
+    const model = 'openai/gpt-5-mini';
+    const done = await router.chat.completions.create({ model, messages: hi, max_tokens: 4000, temperature: 0.2, reasoning: { effort: 'low' }, provider: { sort: 'price' } });
+    assert.equal(done.choices[0].message.content, 'The weir holds.');
+    assert.equal(done.choices[0].native_finish_reason, 'stop');
+    assert.ok(done.usage.cost > 0);
+    assert.ok(done.choices[0].message.reasoning.length > 0);
+    const stream = await router.chat.completions.create({ model, messages: hi, stream: true });
+    let text = '', cost;
+    for await (const chunk of stream) {
+      text += chunk.choices[0]?.delta?.content ?? '';
+      cost = chunk.usage?.cost ?? cost;
+    }
+    assert.equal(text, 'The weir holds.');
+    assert.ok(cost > 0);
+    const broke = await rejection(router.chat.completions.create({ model: 'fault-quota', messages: hi }));
+    assert.equal(broke.status, 402);
+  },
+};
+
+await runAll(
+  async () => [{ ...tests, ...structured, ...responses, ...embeddings, ...odd }, await clientOf('--latency', '0..5')],
+  async () => [strict, await clientOf('--latency', '20', '--api-key', 'sk-simulator-key', '--model', 'small', '--rpm', '120', '--tpm', '6000')],
+);
