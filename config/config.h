@@ -84,6 +84,16 @@ enum class ChargeModel {
   google,     // `tokens` counts input only
 };
 
+// Another key of a model's provider: an account of its own, with limits of its own.
+struct KeySettings {
+  std::string name;                      // [models.<alias>.keys.<name>]
+  std::optional<Secret> api_key;         // required
+  std::vector<LimitSettings> limits;     // ordered by name; none stated = those of the model's table
+  std::optional<int> max_concurrency;    // absent = the model's
+  int line = 0;
+  bool operator==(const KeySettings&) const = default;
+};
+
 struct ModelSettings {
   std::string alias;                       // [models.<alias>]
   std::string provider = "openai";         // openai, anthropic, google, openrouter, cohere; compatible (needs base_url)
@@ -91,6 +101,7 @@ struct ModelSettings {
   std::string model;                       // the provider's name of it
   std::string base_url;                    // default by provider: "https://api.openai.com/v1"; no trailing slash
   std::optional<Secret> api_key;           // "env:NAME" or "file:/path"; required but for compatible
+  std::vector<KeySettings> keys{};         // more accounts, ordered by name: taken when the first would have to wait
   std::vector<LimitSettings> limits;       // ordered by name; none = not limited
   ChargeModel charge_model = ChargeModel::openai;  // default by provider: openai, or total
   int growth = 0;                          // acceleration: percent of each limit by which 10 s may exceed the 10 s before; 0 = free
@@ -213,6 +224,9 @@ inline constexpr const char* kAnonymous = "anonymous";  // the client of whoever
 bool is_only_parent(const ClientSettings& client);
 // Whether whoever reaches the server may call: there is neither [auth] nor a client that has a token.
 bool lets_everybody_in(const Config& config);
+
+// A model once for each of its keys: as it is, then under the aliases "fast/NAME" with their keys and limits.
+std::vector<ModelSettings> accounts_of(const ModelSettings& model);
 
 // The limits in force of a client on one model, ordered by name: of each name the most special, of [clients.X.models.A],
 // [clients.X], [client_defaults.models.A], [client_defaults]; `section` says which. A client who is only a parent has no

@@ -112,7 +112,10 @@ Config read(const Node& document, const std::string& file, const Environment& en
     ModelSettings model = read_model(member, catalogue, environment, mistakes);
     if (mistakes.count() == before) sound.emplace(member.key, std::move(model));
   }
-  check_shared_limits(sound, mistakes);
+  std::map<std::string, ModelSettings> accounts;
+  for (const auto& [alias, model] : sound)
+    for (ModelSettings& account : accounts_of(model)) accounts.emplace(account.alias, std::move(account));
+  check_shared_limits(accounts, mistakes);
   config.models = std::move(sound);
   check_client_models(config, mistakes);
   for (const Entry& member : members_of(tools, "tools", kToolsMax, mistakes)) {

@@ -105,6 +105,7 @@ ModelSettings read_model(const Entry& member, const ModelCatalogue& catalogue, c
   read_api_key(fields, model, environment);
   read_charge_model(fields, model);
   model.limits = read_limits(fields, {.charge_model = model.charge_model}, mistakes);
+  read_keys(fields, model, environment, mistakes);
   fields.read("growth", model.growth, {0, 1'000});
   fields.read("adopt_higher_limits", model.adopt_higher_limits);
   fields.read("max_concurrency", model.max_concurrency, {1, 100'000});

@@ -134,6 +134,13 @@ void print_model(Page& page, const ModelSettings& model) {
   }
   print_facts(page, model.facts);
   for (const ProfileSettings& profile : model.profiles) print_profile(page, model, profile);
+  for (const KeySettings& key : model.keys) {
+    page.table(fmt::format("models.{}.keys.{}", toml_key(model.alias), toml_key(key.name)));
+    if (key.api_key) page.value("api_key", toml_string(key.api_key->source()));
+    if (key.limits.empty()) page.remark("limits: as the model's table states them");
+    print_limits(page, key.limits, model.charge_model);
+    if (key.max_concurrency) page.value("max_concurrency", number(*key.max_concurrency));
+  }
 }
 
 }  // namespace weir

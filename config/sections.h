@@ -45,6 +45,8 @@ ClientLimits read_client_defaults(const Node& table, const ClientNames& names, M
 AuthSettings read_auth(const Node& table, Mistakes& mistakes);
 ModelSettings read_model(const Entry& member, const ModelCatalogue& catalogue, const Environment& environment,
                          Mistakes& mistakes);
+// [models.X.keys.*]. How the model's provider counts is known already.
+void read_keys(Fields& fields, ModelSettings& model, const Environment& environment, Mistakes& mistakes);
 ToolSettings read_tool(const Entry& member, const ModelNames& names, Mistakes& mistakes);
 InputSettings read_input(const Entry& member, const std::string& tool, Mistakes& mistakes);
 

@@ -37,6 +37,7 @@
 #include "tools/catalog/catalog.h"
 #include "tools/flights.h"
 #include "tools/http/curl.h"
+#include "tools/key_check.h"
 
 namespace weir::mcp {
 namespace {
@@ -104,6 +105,20 @@ std::optional<Loaded> load(const std::string& option, const std::function<GroupI
   return Loaded{std::move(*config), std::move(check.catalog)};
 }
 
+// Asks the providers, and prints what they say to stderr. False: some calls are sure to fail.
+bool keys_are_good(const Config& config, bool tell_good) {
+  UvLoop loop;
+  CurlClient http(loop);
+  std::vector<KeyVerdict> verdicts;
+  KeyCheck check(http, config, [&](std::vector<KeyVerdict> found) {
+    verdicts = std::move(found);
+    loop.stop();
+  });
+  loop.post([&] { check.start(); });
+  loop.run();
+  return print_verdicts(config.file, verdicts, tell_good, std::cerr);
+}
+
 // Groups that nobody will enter: for commands that only look.
 GroupId no_group(const GroupOptions&) { return 0; }
 
@@ -139,17 +154,16 @@ std::unique_ptr<TaskStore> no_task_store(Loop&, const ServerSettings&) { return 
 
 std::optional<Program> make_program(const std::string& config_option, decltype(task_store)* store) {
   auto first = load(config_option, no_group);
-  if (!first) return std::nullopt;
+  if (!first || (first->config.server.check_keys && !keys_are_good(first->config, false))) return std::nullopt;
   Program program;
   program.core = std::make_unique<Core>(first->config.server);
   Core& core = *program.core;
   auto catalog =
       build_catalog(first->config, [&](const GroupOptions& options) { return core.gate.group(options); }).catalog;
   const ServerSettings& server = first->config.server;
-  const auto group_of = [&](const std::string& alias) {
-    return core.gate.group(limit_group(first->config.models.at(alias)));
-  };
-  for (const auto& [alias, model] : first->config.models) core.decisions.name(group_of(alias), alias);
+  const auto group_of = [&](const ModelSettings& account) { return core.gate.group(limit_group(account)); };
+  for (const auto& [alias, model] : first->config.models)
+    for (const ModelSettings& account : accounts_of(model)) core.decisions.name(group_of(account), account.alias);
   program.callers = std::make_unique<Callers>(core.gate, first->config, group_of);
   program.host = std::make_unique<WeirHost>(core.loop, core.gate, core.tally, *program.callers, core.flights, catalog,
                                             WeirHostOptions{.version = WEIR_VERSION,
@@ -353,6 +367,8 @@ int run(int argc, char** argv) {
   serve->add_option("--port-file", port_file, "where to write the port, once it is open")->excludes(stdio_flag);
   auto* check =
       with_config(app.add_subcommand("check", "report every mistake of the configuration, or print it in full"));
+  bool online = false;
+  check->add_flag("--online", online, "also try each model's key, by a request that costs nothing");
   auto* tools = with_config(app.add_subcommand("tools", "list the tools"));
   auto* call_command = with_config(app.add_subcommand("call", "call one tool, by the same path as over MCP"));
   call_command->add_option("TOOL", tool, "its name")->required();
@@ -383,6 +399,7 @@ int run(int argc, char** argv) {
     if (*check) {
       if (const auto where = parse_address(loaded->config.server.http))
         print_warnings(front_warnings(loaded->config, where->host), std::cerr);
+      if (online && !keys_are_good(loaded->config, true)) return kFailed;
       std::cout << effective_config(loaded->config);
     } else {
       print_tools(*loaded->catalog, std::cout);

@@ -18,14 +18,16 @@ std::vector<Limit> limits_of(const LimitsInForce::Limits& settings) {
 
 }  // namespace
 
-Callers::Callers(Gate& gate, const Config& config, const std::function<GroupId(const std::string& alias)>& group_of)
+Callers::Callers(Gate& gate, const Config& config, const std::function<GroupId(const ModelSettings&)>& group_of)
     : gate_(gate) {
   const LimitsInForce in_force(config);
   const auto options_of = [&](const std::string& name) {
     ClientOptions options{
         .name = name, .parent = {}, .weight = 1, .limits = limits_of(in_force.elsewhere(name)), .limits_of = {}};
-    for (const std::string* alias : in_force.named(name))
-      options.limits_of[group_of(*alias)] = limits_of(in_force.on(name, *alias));
+    for (const std::string* alias : in_force.named(name)) {
+      for (const ModelSettings& account : accounts_of(config.models.at(*alias)))
+        options.limits_of[group_of(account)] = limits_of(in_force.on(name, *alias));
+    }
     return options;
   };
   const auto open = [&](const std::string& name, const ClientSettings& settings, std::optional<ClientId> parent) {

@@ -21,8 +21,8 @@ struct Caller {
 
 class Callers {
  public:
-  // `group_of` answers the limit group of an alias.
-  Callers(Gate& gate, const Config& config, const std::function<GroupId(const std::string& alias)>& group_of);
+  // `group_of` answers the limit group of a model by one of its keys, as accounts_of() lists them.
+  Callers(Gate& gate, const Config& config, const std::function<GroupId(const ModelSettings&)>& group_of);
   // By the name that the door gave: a client's, "anonymous", an OAuth subject's.
   Caller of(const std::string& principal);
 

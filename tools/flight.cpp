@@ -37,7 +37,7 @@ CallError as_call_error(HttpFailure failure) {
 class CallFlight final : public Flight {
  public:
   CallFlight(const Airspace& air, Job job, std::function<void(Landing)> landed)
-      : air_(air), job_(std::move(job)), on_landed_(std::move(landed)), started_(air.loop.now()) {}
+      : air_(air), job_(std::move(job)), model_(job_.model), on_landed_(std::move(landed)), started_(air.loop.now()) {}
 
   ~CallFlight() override {
     life_.reset();
@@ -79,7 +79,7 @@ class CallFlight final : public Flight {
     bool landed = false;
   };
 
-  const ModelSettings& settings() const { return job_.model->settings; }
+  const ModelSettings& settings() const { return model_->settings; }
   std::string about_model(std::string_view what) const {
     return fmt::format("model \"{}\": {}", settings().alias, what);
   }
@@ -90,7 +90,7 @@ class CallFlight final : public Flight {
   }
 
   Ask question() const {
-    return {.group = job_.model->group,
+    return {.group = model_->group,
             .client = job_.client,
             .tool = job_.tool,
             .priority = job_.priority,
@@ -100,7 +100,28 @@ class CallFlight final : public Flight {
             .caller = job_.caller};
   }
 
+  // By which key the call would go soonest; the first, where they are equal.
+  void choose_key() {
+    model_ = job_.model;
+    if (model_->spares.empty()) return;
+    const auto wait = [this](const std::shared_ptr<const Model>& by) {
+      model_ = by;
+      return air_.gate.forecast(question()).wait.value_or(Duration::max());
+    };
+    std::shared_ptr<const Model> best = job_.model;
+    Duration shortest = wait(best);
+    for (const auto& spare : job_.model->spares) {
+      if (shortest == Duration::zero()) break;
+      if (const Duration other = wait(spare); other < shortest) {
+        shortest = other;
+        best = spare;
+      }
+    }
+    model_ = std::move(best);
+  }
+
   void ask() {
+    choose_key();
     Ask ask = question();
     if (first_sent_) {  // a retry has to start within the time that retrying may take
       const Instant last = *first_sent_ + settings().retry_time;
@@ -167,7 +188,7 @@ class CallFlight final : public Flight {
     }
     const std::int64_t seen = stream_->tokens();
     if (seen <= lease_.reserved().output_tokens) return;
-    const int in_flight = air_.gate.state(job_.model->group).slots_taken;
+    const int in_flight = air_.gate.state(model_->group).slots_taken;
     lease_.top_up({.input_tokens = lease_.reserved().input_tokens,
                    .output_tokens = air_.estimator.output_beyond(job_.kind, seen, output_cap(job_.prompt), in_flight),
                    .output_cap = lease_.reserved().output_cap});
@@ -193,7 +214,7 @@ class CallFlight final : public Flight {
     if (!decoded) return failed(std::move(decoded.error()), std::move(feedback));
     stream_.reset();
 
-    air_.retry_budgets.earn(job_.model->group);
+    air_.retry_budgets.earn(model_->group);
     Usage usage = AtLeast{};
     if (const auto& counts = decoded->usage) {
       usage = counted(*counts);
@@ -260,13 +281,13 @@ class CallFlight final : public Flight {
   // What the prompt and its answer are likely to take, by those before; never more than they can take.
   Estimate likely() const {
     Estimate likely = estimate(job_.prompt);
-    const int in_flight = air_.gate.state(job_.model->group).slots_taken + 1;
-    likely.input_tokens = air_.estimator.input(job_.model->group + 1, likely.input_tokens, in_flight);
+    const int in_flight = air_.gate.state(model_->group).slots_taken + 1;
+    likely.input_tokens = air_.estimator.input(model_->group + 1, likely.input_tokens, in_flight);
     if (job_.kind != 0) likely.output_tokens = air_.estimator.output(job_.kind, likely.output_tokens, in_flight);
     return likely;
   }
   void learn(const TokenCounts& counts) const {
-    air_.estimator.learn_input(job_.model->group + 1, estimate(job_.prompt).input_tokens, counts.input);
+    air_.estimator.learn_input(model_->group + 1, estimate(job_.prompt).input_tokens, counts.input);
     if (job_.kind != 0) air_.estimator.learn_output(job_.kind, counts.output, air_.loop.now() - called_);
   }
 
@@ -284,7 +305,7 @@ class CallFlight final : public Flight {
     const RetryPolicy policy{.max_attempts = settings().max_attempts, .time = settings().retry_time};
     const auto next = next_attempt(policy, receipt_.attempts, *first_sent_, now, failure.retry_after, air_.random);
     if (next && (!job_.deadline || *next < *job_.deadline)) {
-      if (air_.retry_budgets.spend(job_.model->group)) {
+      if (air_.retry_budgets.spend(model_->group)) {
         // Refused for a rate, the whole group is closed: in its queue this call keeps its turn.
         if (failure.rate_limited) return ask();
         pause_ = air_.loop.at(*next, [this] { ask(); });
@@ -361,6 +382,7 @@ class CallFlight final : public Flight {
 
   const Airspace air_;
   Job job_;
+  std::shared_ptr<const Model> model_;  // the job's, by the key that the last attempt went by
   std::function<void(Landing)> on_landed_;
   const Instant started_;
   const Provider* provider_ = nullptr;

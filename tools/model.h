@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/config.h"
 #include "config/result.h"
@@ -62,6 +63,7 @@ struct Completion {
 struct Model {
   ModelSettings settings;
   GroupId group = 0;
+  std::vector<std::shared_ptr<const Model>> spares{};  // the same by other keys, for when this one would have to wait
 };
 
 // The account and model that limits belong to; equal for two aliases of the same. Holds no secret in the clear.

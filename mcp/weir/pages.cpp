@@ -81,7 +81,10 @@ Json limits_page(const Gate& gate, const Tally& tally, const Catalog& catalog, c
   Json models = Json::object();
   for (const auto& [name, tool] : catalog.tools()) {
     auto& page = models[tool.model()->settings.alias];
-    if (page.is_null()) page = model_limits(gate, tally, *tool.model(), client);
+    if (!page.is_null()) continue;
+    page = model_limits(gate, tally, *tool.model(), client);
+    for (const auto& spare : tool.model()->spares)
+      models[spare->settings.alias] = model_limits(gate, tally, *spare, client);
   }
   return {{"server",
            {{"concurrency_limit", gate.options().slots},

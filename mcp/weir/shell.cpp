@@ -103,6 +103,28 @@ void print_warnings(const std::vector<Mistake>& warnings, std::ostream& out) {
   }
 }
 
+bool print_verdicts(const std::string& file, const std::vector<KeyVerdict>& verdicts, bool tell_good,
+                    std::ostream& out) {
+  bool good = true;
+  for (const KeyVerdict& verdict : verdicts) {
+    const auto line = [&](const std::string& what) { return Mistake{file, verdict.line, what}.text(); };
+    switch (verdict.what) {
+      case KeyVerdict::What::good:
+        if (tell_good) out << fmt::format("model \"{}\": its provider takes the key\n", verdict.alias);
+        break;
+      case KeyVerdict::What::bad:
+        good = false;
+        out << line(fmt::format("model \"{}\": {}", verdict.alias, verdict.message)) << '\n';
+        break;
+      case KeyVerdict::What::unknown:
+        out << line(fmt::format("warning: model \"{}\" could not be tried: {}", verdict.alias, verdict.message))
+            << '\n';
+        break;
+    }
+  }
+  return good;
+}
+
 void print_tools(const Catalog& catalog, std::ostream& out) {
   std::size_t name_width = 4, model_width = 5, inputs_width = 6;
   for (const auto& [name, tool] : catalog.tools()) {

@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "mcp/call.h"
 #include "tools/catalog/catalog.h"
+#include "tools/key_check.h"
 
 namespace weir::mcp {
 
@@ -31,6 +32,9 @@ Result<Json> parse_arguments(const Tool* tool, const std::vector<std::string>& a
 
 void print_mistakes(const std::vector<Mistake>& mistakes, std::ostream& out);
 void print_warnings(const std::vector<Mistake>& warnings, std::ostream& out);
+// One line each: the good ones only if asked for. True when none is bad.
+bool print_verdicts(const std::string& file, const std::vector<KeyVerdict>& verdicts, bool tell_good,
+                    std::ostream& out);
 void print_tools(const Catalog& catalog, std::ostream& out);
 // The answer's text to `out`, what it cost (or what went wrong) to `err`. True when it is an answer.
 bool print_reply(const ToolReply& reply, std::ostream& out, std::ostream& err);

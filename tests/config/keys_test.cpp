@@ -155,6 +155,12 @@ const std::vector<Row> kRows = {
      [](C c) { return model(c).profiles.size() == 1 && model(c).profiles[0].reasoning_tokens == 5; }},
     {"model", "default_profile", "\"b\"\nprofiles = { a = {}, b = {} }",
      [](C c) { return model(c).default_profile == "b"; }},
+    {"model", "keys", "{ b = { api_key = \"env:OTHER_KEY\", rpm = 7, max_concurrency = 2 } }",
+     [](C c) {
+       const auto accounts = accounts_of(model(c));
+       return accounts.size() == 2 && accounts[1].alias == "fast/b" && accounts[1].api_key->reveal() == "sk-other" &&
+              accounts[1].limits.at(0).amount == 7 && accounts[1].max_concurrency == 2;
+     }},
     {"model", "stream", "false", [](C c) { return model(c).stream == false; }},
     {"model", "prompt_cache", "false", [](C c) { return !model(c).prompt_cache; }},
     {"model", "idle_timeout", "\"4s\"", [](C c) { return model(c).idle_timeout == 4s; }},

@@ -117,6 +117,8 @@ model = "gpt-99"
 api = "responses"
 api_key = "env:OTHER_KEY"
 profiles.low = { reasoning_effort = "low", verbosity = "high" }
+keys.b = { api_key = "env:CLIENT_TOKEN", rpm = 5, tpd = 9 }
+keys.a = { api_key = "env:OPENAI_API_KEY", max_concurrency = 4 }
 [tools.thinks]
 model = "thinker"
 description = "d"

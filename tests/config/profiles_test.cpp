@@ -108,5 +108,20 @@ TEST_CASE("a default profile is asked for when there are several, and must be on
   CHECK(says(o4("profiles.\"a b\" = {}\n"), "a profile's name must be 1 to 40"));
 }
 
+TEST_CASE("each key of a model has limits of its own, or the model's; two of one account must agree", "[keys]") {
+  const std::string key = "keys.b = { api_key = \"env:OTHER_KEY\", ";
+  const auto accounts = accounts_of(read(o4("rpm = 5\n" + key + "rpm = 7 }\nkeys.c.api_key = \"env:CLIENT_TOKEN\"\n")));
+  REQUIRE(accounts.size() == 3);
+  CHECK(accounts[0].alias == "m");
+  CHECK(accounts[0].limits.at(0).amount == 5);
+  CHECK(accounts[1].alias == "m/b");
+  CHECK(accounts[1].limits.at(0).amount == 7);
+  CHECK(accounts[2].limits.at(0).amount == 5);
+  CHECK(says(o4("rpm = 5\nkeys.b = { api_key = \"env:SAME_KEY\", rpm = 6 }\n"), "rpm"));
+  CHECK(says(o4("keys.b = { rpm = 6 }\n"), "model \"m\", key \"b\": api_key is missing"));
+  CHECK(says(o4("keys.b = 5\n"), "key \"b\" must be a table"));
+  CHECK(says(o4(key + "rpn = 6 }\n"), "unknown key \"rpn\"; did you mean \"rpm\"?"));
+}
+
 }  // namespace
 }  // namespace weir

@@ -97,6 +97,10 @@ inline Config meaning(Config config) {
   for (auto& [alias, model] : config.models) {
     model.line = 0;
     for (ProfileSettings& profile : model.profiles) profile.line = 0;
+    for (KeySettings& key : model.keys) {
+      key.line = 0;
+      strip(key.limits);
+    }
     strip(model.limits);
   }
   for (auto& [name, tool] : config.tools) {

@@ -214,5 +214,31 @@ TEST_CASE("cancelling all lands each once, also when a landing cancels others or
   CHECK(f.gate.state().waiting == 0);
 }
 
+TEST_CASE("a call goes by another key when the first would have to wait, each within its own limits", "[flight]") {
+  fakes::FlightField f;
+  Model spare = *f.model;
+  spare.settings.alias = "fast/b";
+  spare.settings.api_key = Secret("sk-b", "env:B");
+  spare.settings.limits = {fakes::per_minute("rpm", LimitCounts::requests, 1, 1)};
+  spare.group = f.gate.group(limit_group(spare.settings));
+  f.model->settings.limits = {fakes::per_minute("rpm", LimitCounts::requests, 1, 1)};
+  f.model->settings.api_key = Secret("sk-a", "env:A");
+  f.model->group = f.gate.group(limit_group(f.model->settings));
+  f.model->spares = {std::make_shared<const Model>(spare)};
+  const auto key = [&](std::size_t i) {
+    for (const auto& [name, value] : f.http[i].request.headers)
+      if (name == "Authorization") return value;
+    return std::string();
+  };
+  const auto first = f.fly();
+  const auto second = f.fly();
+  const auto third = f.fly();
+  REQUIRE(f.http.count() == 2);
+  CHECK(key(0) == "Bearer sk-a");
+  CHECK(key(1) == "Bearer sk-b");
+  CHECK(third->view().stage == FlightView::Stage::waiting);
+  CHECK(third->view().obstacle == "rpm");
+}
+
 }  // namespace
 }  // namespace weir

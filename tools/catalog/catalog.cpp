@@ -145,7 +145,15 @@ class Builder {
 
   std::shared_ptr<const Model> shared(const ModelSettings& settings) {
     auto& model = models_[settings.alias];
-    if (!model) model = std::make_shared<const Model>(Model{settings, group_of_(limit_group(settings))});
+    if (model) return model;
+    std::vector<std::shared_ptr<const Model>> accounts;
+    for (ModelSettings& account : accounts_of(settings)) {
+      const GroupId group = group_of_(limit_group(account));
+      accounts.push_back(std::make_shared<const Model>(Model{std::move(account), group}));
+    }
+    Model first = *accounts.front();
+    first.spares.assign(accounts.begin() + 1, accounts.end());
+    model = std::make_shared<const Model>(std::move(first));
     return model;
   }
 

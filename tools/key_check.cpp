@@ -1,0 +1,78 @@
+#include "tools/key_check.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "tools/message.h"
+#include "tools/model.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Whoever waits at a terminal, or for a server to start, does not wait for the slowest of answers.
+constexpr Duration kPatience = 10s;
+
+// A provider may repeat the key that it refuses.
+std::string without_key(std::string message, const ModelSettings& model) {
+  if (!model.api_key || model.api_key->empty()) return message;
+  const std::string& key = model.api_key->reveal();
+  for (auto at = message.find(key); at != std::string::npos; at = message.find(key, at + 3))
+    message.replace(at, key.size(), "***");
+  return message;
+}
+
+}  // namespace
+
+KeyCheck::KeyCheck(HttpClient& http, const Config& config, std::function<void(std::vector<KeyVerdict>)> done)
+    : http_(http), done_(std::move(done)) {
+  std::set<std::string> known;
+  for (const auto& [alias, model] : config.models) {
+    for (ModelSettings& account : accounts_of(model)) {
+      if (!known.insert(limit_group_key(account)).second) continue;
+      verdicts_.push_back({account.alias, account.line, KeyVerdict::What::unknown, {}});
+      const Provider* provider = find_provider(account);
+      asked_.push_back({std::move(account), provider, nullptr});
+    }
+  }
+}
+
+void KeyCheck::start() {
+  open_ = asked_.size();
+  if (open_ == 0) return done_({});
+  for (std::size_t i = 0; i < asked_.size(); ++i) {
+    Asked& asked = asked_[i];
+    if (asked.provider == nullptr) {
+      verdicts_[i].message = fmt::format("how to try a key of {} is not known", asked.model.provider);
+      if (--open_ == 0) return done_(std::move(verdicts_));
+      continue;
+    }
+    HttpRequest request = asked.provider->probe(asked.model);
+    request.first_byte_timeout = std::min(request.first_byte_timeout, kPatience);
+    request.total_timeout = std::min(request.total_timeout, kPatience);
+    asked.transfer = http_.send(std::move(request), [this, i](const HttpResult& result) { answered(i, result); });
+  }
+}
+
+void KeyCheck::answered(std::size_t which, const HttpResult& result) {
+  const ModelSettings& model = asked_[which].model;
+  KeyVerdict& verdict = verdicts_[which];
+  if (!result) {
+    verdict.message = result.error().message;
+  } else if (const auto error = asked_[which].provider->judge_probe(model, *result)) {
+    // What may pass says nothing about the key.
+    verdict.what = error->retry || error->rate_limited || error->error.fault == Fault::unavailable
+                       ? KeyVerdict::What::unknown
+                       : KeyVerdict::What::bad;
+    verdict.message = without_key(error->error.message, model);
+  } else {
+    verdict.what = KeyVerdict::What::good;
+  }
+  if (--open_ > 0) return;
+  const auto done = std::move(done_);
+  done(std::move(verdicts_));
+}
+
+}  // namespace weir
