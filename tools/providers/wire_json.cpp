@@ -10,7 +10,7 @@ constexpr std::int64_t kTokensMax = 1'000'000'000;
 
 // One pass over the bytes, before anything is allocated. Text that is not JSON may pass here; the parser will refuse
 // it.
-bool within_bounds(std::string_view text) {
+bool within_bounds(std::string_view text, std::int64_t values_max) {
   int depth = 0;
   std::int64_t values = 1;
   bool in_string = false;
@@ -26,13 +26,13 @@ bool within_bounds(std::string_view text) {
     if (c == '[' || c == '{' || c == ',') ++values;
     if ((c == '[' || c == '{') && ++depth > kWireDepthMax) return false;
   }
-  return values <= kWireValuesMax;
+  return values <= values_max;
 }
 
 }  // namespace
 
-std::optional<nlohmann::json> parse_wire_json(std::string_view text) {
-  if (!within_bounds(text)) return std::nullopt;
+std::optional<nlohmann::json> parse_wire_json(std::string_view text, std::int64_t values_max) {
+  if (!within_bounds(text, values_max)) return std::nullopt;
   auto json = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
   if (json.is_discarded()) return std::nullopt;
   return json;

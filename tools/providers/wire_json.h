@@ -17,7 +17,7 @@ inline constexpr int kWireDepthMax = 64;
 inline constexpr std::int64_t kWireValuesMax = 200'000;
 
 // The value, or nothing: not JSON, not UTF-8, or beyond the bounds.
-std::optional<nlohmann::json> parse_wire_json(std::string_view text);
+std::optional<nlohmann::json> parse_wire_json(std::string_view text, std::int64_t values_max = kWireValuesMax);
 
 // The member of an object; null when `json` is no object or lacks it.
 const nlohmann::json* member(const nlohmann::json& json, const char* name);

@@ -9,7 +9,11 @@ namespace weir::golden {
 
 namespace fs = std::filesystem;
 
-const std::vector<Dialect> kDialects = {{"openai", "openai"}, {"anthropic", "anthropic"}, {"google", "google"}, {"openai_responses", "openai/responses"}, {"openrouter", "openrouter"}};
+const std::vector<Dialect> kDialects = {{"openai", "openai"},
+                                        {"anthropic", "anthropic"},
+                                        {"google", "google"},
+                                        {"openai_responses", "openai/responses"},
+                                        {"openrouter", "openrouter"}};
 
 namespace {
 
