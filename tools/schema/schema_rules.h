@@ -45,7 +45,7 @@ std::string text(const Violation& violation);  // "/lines/0/price: must be 0 or 
 
 struct SchemaOptions {
   bool assert_formats = false;
-  std::uint64_t steps_max = 1'000'000;
+  std::uint64_t steps_max = 250'000;
 };
 
 class SchemaRules {
