@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "simulator/gemini.h"
+#include "simulator/gemini_fields.h"
 #include "simulator/rules.h"
 #include "simulator/schema.h"
 #include "simulator/text.h"
@@ -12,7 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kBatchMax = 100;
 constexpr std::string_view kTop =
     "contents systemInstruction generationConfig safetySettings tools toolConfig cachedContent labels serviceTier "
     "store "
@@ -21,91 +21,6 @@ constexpr std::string_view kConfig =
     "temperature topP topK candidateCount maxOutputTokens stopSequences responseMimeType responseSchema "
     "responseJsonSchema _responseJsonSchema presencePenalty frequencyPenalty seed responseLogprobs logprobs "
     "thinkingConfig enableEnhancedCivicAnswers responseModalities mediaResolution speechConfig imageConfig";
-constexpr std::string_view kPart =
-    "text thought thoughtSignature inlineData fileData functionCall functionResponse executableCode "
-    "codeExecutionResult videoMetadata mediaResolution partMetadata toolCall toolResponse";
-constexpr std::string_view kTasks =
-    "TASK_TYPE_UNSPECIFIED SEMANTIC_SIMILARITY CLASSIFICATION CLUSTERING RETRIEVAL_DOCUMENT RETRIEVAL_QUERY "
-    "QUESTION_ANSWERING FACT_VERIFICATION CODE_RETRIEVAL_QUERY";
-
-[[noreturn]] void refuse(std::string message) { throw GeminiError{.message = std::move(message)}; }
-
-[[noreturn]] void violate(const std::string& field, const std::string& what) {
-  const Json details = Json::array({{{"@type", "type.googleapis.com/google.rpc.BadRequest"},
-                                     {"fieldViolations", Json::array({{{"field", field}, {"description", what}}})}}});
-  throw GeminiError{.message = what, .details = dump(details)};
-}
-
-std::string camel(std::string_view name) {
-  std::string out;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const bool next = name[i] == '_' && i > 0 && i + 1 < name.size() && name[i + 1] >= 'a' && name[i + 1] <= 'z';
-    if (next) {
-      out += static_cast<char>(name[++i] - 32);
-    } else {
-      out += name[i];
-    }
-  }
-  return out;
-}
-
-std::string snake(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    const bool capital = c >= 'A' && c <= 'Z';
-    if (capital) out += '_';
-    out += capital ? static_cast<char>(c + 32) : c;
-  }
-  return out;
-}
-
-// The fields of an object under their camelCase names; one that is not among `known` is refused.
-Json fields_of(const Json& object, std::string_view known, const std::string& where) {
-  if (object.is_null()) return Json::object();
-  if (!object.is_object()) {
-    violate(where, "Invalid value at '" + where + "' (type.googleapis.com/google.protobuf.Struct), " +
-                       dump(object).substr(0, 100));
-  }
-  Json fields = Json::object();
-  for (const auto& [name, value] : object.items()) {
-    const std::string field = camel(name);
-    if (!lists(known, field)) {
-      violate(where, "Invalid JSON payload received. Unknown name \"" + name.substr(0, 100) + "\"" +
-                         (where.empty() ? "" : " at '" + where + "'") + ": Cannot find field.");
-    }
-    fields[field] = value;
-  }
-  return fields;
-}
-
-Json body_of(std::string_view text, std::string_view known) {
-  const Json body = parse_json(text);
-  if (!body.is_object()) refuse("Invalid JSON payload received. Unexpected token: a JSON object is expected.");
-  return fields_of(body, known, "");
-}
-
-std::string text_of_parts(const Json& content, const std::string& where) {
-  const Json fields = fields_of(content, "parts role", where);
-  const Json& parts = get(fields, "parts");
-  if (!parts.is_array() || parts.empty())
-    refuse("* GenerateContentRequest." + where + ".parts: contents.parts must not be empty.");
-  std::string text;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const std::string here = where + ".parts[" + std::to_string(i) + "]";
-    const Json part = fields_of(parts[i], kPart, here);
-    for (const char* kind : {"inlineData", "fileData", "functionCall", "functionResponse", "executableCode"}) {
-      if (part.contains(kind)) refuse("weir-simulator does not simulate parts with " + std::string(kind) + ".");
-    }
-    const Json& value = get(part, "text");
-    if (value.is_null())
-      refuse("* GenerateContentRequest." + here + ".data: required oneof field 'data' must have one initialized field");
-    if (!value.is_string())
-      violate(here + ".text", "Invalid value at '" + here + ".text' (TYPE_STRING), " + dump(value).substr(0, 100));
-    if (get(part, "thought") != true) text += value.get<std::string>();
-  }
-  return text;
-}
-
 class GeminiReader {
  public:
   GeminiReader(std::string_view model, Json body) : body_(std::move(body)), model_(gemini_model(model)) {
@@ -118,7 +33,8 @@ class GeminiReader {
     config_ = fields_of(get(body_, "generationConfig"), kConfig, "generation_config");
     for (const char* name : {"tools", "toolConfig", "cachedContent"}) {
       const Json& value = get(body_, name);
-      if (!value.is_null() && !value.empty()) refuse("weir-simulator does not simulate '" + std::string(name) + "'.");
+      if (!value.is_null() && !value.empty())
+        refuse_gemini("weir-simulator does not simulate '" + std::string(name) + "'.");
     }
     read_numbers();
     read_format();
@@ -139,12 +55,12 @@ class GeminiReader {
       add("system", question_.system);
     }
     const Json& contents = get(body_, "contents");
-    if (contents.is_null()) refuse("* GenerateContentRequest.contents: contents is not specified\n");
+    if (contents.is_null()) refuse_gemini("* GenerateContentRequest.contents: contents is not specified\n");
     const Json list = contents.is_array() ? contents : Json::array({contents});
-    if (list.empty()) refuse("* GenerateContentRequest.contents: contents is not specified\n");
+    if (list.empty()) refuse_gemini("* GenerateContentRequest.contents: contents is not specified\n");
     for (std::size_t i = 0; i < list.size(); ++i) {
       const Json& role = get(list[i], "role");
-      if (!role.is_null() && role != "user" && role != "model") refuse("Please use a valid role: user, model.");
+      if (!role.is_null() && role != "user" && role != "model") refuse_gemini("Please use a valid role: user, model.");
       const std::string text = text_of_parts(list[i], "contents[" + std::to_string(i) + "]");
       add(role.is_null() ? "user" : role.get<std::string>(), text);
       if (role != "model") question_.user = text;
@@ -156,7 +72,7 @@ class GeminiReader {
     if (value.is_null()) return std::nullopt;
     const std::string field = "generation_config." + snake(name);
     if (!value.is_number_integer()) {
-      violate(field, "Invalid value at '" + field + "' (TYPE_INT32), " + dump(value).substr(0, 100));
+      refuse_field(field, "Invalid value at '" + field + "' (TYPE_INT32), " + dump(value).substr(0, 100));
     }
     return value.get<std::int64_t>();
   }
@@ -166,11 +82,11 @@ class GeminiReader {
     if (value.is_null()) return;
     const std::string field = "generation_config." + snake(name);
     if (!value.is_number())
-      violate(field, "Invalid value at '" + field + "' (TYPE_FLOAT), " + dump(value).substr(0, 100));
+      refuse_field(field, "Invalid value at '" + field + "' (TYPE_FLOAT), " + dump(value).substr(0, 100));
     const auto number = value.get<double>();
     if (number < low || number > high) {
-      refuse("* GenerateContentRequest." + field + ": " + name + " must be in the range [" + dump(Json(low)) + ", " +
-             dump(Json(high)) + "].\n");
+      refuse_gemini("* GenerateContentRequest." + field + ": " + name + " must be in the range [" + dump(Json(low)) +
+                    ", " + dump(Json(high)) + "].\n");
     }
   }
 
@@ -180,29 +96,30 @@ class GeminiReader {
     in_range("presencePenalty", -2, 2);
     in_range("frequencyPenalty", -2, 2);
     if (const auto top = whole("topK"); top && *top < 1)
-      refuse("* GenerateContentRequest.generation_config.top_k: top_k must be positive\n");
+      refuse_gemini("* GenerateContentRequest.generation_config.top_k: top_k must be positive\n");
     if (const auto count = whole("candidateCount"); count && *count != 1) {
-      refuse("Only one candidate can be specified: weir-simulator does not simulate more.");
+      refuse_gemini("Only one candidate can be specified: weir-simulator does not simulate more.");
     }
     if (const auto cap = whole("maxOutputTokens")) {
       if (*cap < 1)
-        refuse("* GenerateContentRequest.generation_config.max_output_tokens: max_output_tokens must be positive.\n");
+        refuse_gemini(
+            "* GenerateContentRequest.generation_config.max_output_tokens: max_output_tokens must be positive.\n");
       if (*cap > model_.max_output) {
-        refuse("Unable to submit request because it has a maxOutputTokens value of " + std::to_string(*cap) +
-               " but the supported range is from 1 (inclusive) to " + std::to_string(model_.max_output + 1) +
-               " (exclusive). Update the value and try again.");
+        refuse_gemini("Unable to submit request because it has a maxOutputTokens value of " + std::to_string(*cap) +
+                      " but the supported range is from 1 (inclusive) to " + std::to_string(model_.max_output + 1) +
+                      " (exclusive). Update the value and try again.");
       }
       question_.max_tokens = *cap;
     }
     if (const auto seed = whole("seed")) question_.seed = *seed;
     const Json& stops = get(config_, "stopSequences");
     if (!stops.is_null() && !stops.is_array())
-      violate("generation_config.stop_sequences", "Invalid value at 'generation_config.stop_sequences'");
-    if (stops.size() > 5) refuse("The number of stop sequences must be at most 5.");
+      refuse_field("generation_config.stop_sequences", "Invalid value at 'generation_config.stop_sequences'");
+    if (stops.size() > 5) refuse_gemini("The number of stop sequences must be at most 5.");
     for (const Json& stop : stops) {
       if (!stop.is_string())
-        violate("generation_config.stop_sequences",
-                "Invalid value at 'generation_config.stop_sequences' (TYPE_STRING)");
+        refuse_field("generation_config.stop_sequences",
+                     "Invalid value at 'generation_config.stop_sequences' (TYPE_STRING)");
       if (stop != "") question_.stop.push_back(stop.get<std::string>());
     }
   }
@@ -211,7 +128,7 @@ class GeminiReader {
     const Json& type = get(config_, "responseMimeType");
     const bool json = type == "application/json";
     if (!type.is_null() && !json && type != "text/plain" && type != "text/x.enum") {
-      refuse(
+      refuse_gemini(
           "* GenerateContentRequest.generation_config.response_mime_type: allowed mimetypes are `text/plain`, "
           "`application/json`, `application/xml`, `application/yaml` and `text/x.enum`.\n");
     }
@@ -219,7 +136,7 @@ class GeminiReader {
     const Json& other = get(config_, "_responseJsonSchema");
     const Json& new_schema = other.is_null() ? get(config_, "responseJsonSchema") : other;
     if (!old_schema.is_null() && !new_schema.is_null()) {
-      refuse(
+      refuse_gemini(
           "* GenerateContentRequest.generation_config: only one of response_schema and response_json_schema may be "
           "set\n");
     }
@@ -227,14 +144,14 @@ class GeminiReader {
     const Json& schema = old_schema.is_null() ? new_schema : old_schema;
     if (schema.is_null()) return;
     if (!json) {
-      refuse(
+      refuse_gemini(
           "* GenerateContentRequest.generation_config.response_schema: response_mime_type must be application/json "
           "when a response schema is set\n");
     }
     const auto wrong = objection(schema, old_schema.is_null() ? Subset::gemini_json : Subset::gemini_openapi);
     if (wrong) {
-      violate("generation_config.response_schema",
-              "Invalid JSON payload received at 'generation_config.response_schema': " + *wrong);
+      refuse_field("generation_config.response_schema",
+                   "Invalid JSON payload received at 'generation_config.response_schema': " + *wrong);
     }
     question_.schema = dump(schema);
     characters_ += characters(question_.schema);
@@ -247,7 +164,7 @@ class GeminiReader {
     const Json& budget = get(thinking, "thinkingBudget");
     const Json& level = get(thinking, "thinkingLevel");
     if (!budget.is_null() && !level.is_null()) {
-      refuse("You can only set only one of thinking budget and thinking level.");
+      refuse_gemini("You can only set only one of thinking budget and thinking level.");
     }
     const bool free = model_.name.empty();
     if (!budget.is_null()) return read_budget(budget, free);
@@ -257,21 +174,22 @@ class GeminiReader {
 
   void read_budget(const Json& budget, bool free) {
     if (!budget.is_number_integer()) {
-      violate("generation_config.thinking_config.thinking_budget",
-              "Invalid value at 'generation_config.thinking_config.thinking_budget' (TYPE_INT32)");
+      refuse_field("generation_config.thinking_config.thinking_budget",
+                   "Invalid value at 'generation_config.thinking_config.thinking_budget' (TYPE_INT32)");
     }
-    if (!free && !model_.budget) refuse("Thinking budget is not supported for this model. Use thinking level instead.");
+    if (!free && !model_.budget)
+      refuse_gemini("Thinking budget is not supported for this model. Use thinking level instead.");
     const auto tokens = budget.get<std::int64_t>();
     if (tokens == -1) {
       question_.reasoning = thinking_at("medium");
       return;
     }
     if (tokens == 0 && model_.may_stop_thinking) return;
-    if (tokens == 0) refuse("Budget 0 is invalid. This model only works in thinking mode.");
+    if (tokens == 0) refuse_gemini("Budget 0 is invalid. This model only works in thinking mode.");
     const Range range = model_.budget.value_or(Range{0, 32'768});
     if (tokens < range.low || tokens > range.high) {
-      refuse("The thinking budget " + std::to_string(tokens) + " is invalid. Please choose a value between " +
-             std::to_string(range.low) + " and " + std::to_string(range.high) + ".");
+      refuse_gemini("The thinking budget " + std::to_string(tokens) + " is invalid. Please choose a value between " +
+                    std::to_string(range.low) + " and " + std::to_string(range.high) + ".");
     }
     question_.reasoning = Range{tokens / 2, tokens};
   }
@@ -281,24 +199,24 @@ class GeminiReader {
     std::transform(name.begin(), name.end(), name.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (!lists("minimal low medium high xhigh thinking_level_unspecified", name)) {
-      violate("generation_config.thinking_config.thinking_level",
-              "Invalid value at 'generation_config.thinking_config.thinking_level' "
-              "(type.googleapis.com/google.ai.generativelanguage.v1beta.ThinkingConfig.ThinkingLevel), " +
-                  dump(level).substr(0, 100));
+      refuse_field("generation_config.thinking_config.thinking_level",
+                   "Invalid value at 'generation_config.thinking_config.thinking_level' "
+                   "(type.googleapis.com/google.ai.generativelanguage.v1beta.ThinkingConfig.ThinkingLevel), " +
+                       dump(level).substr(0, 100));
     }
     if (name == "thinking_level_unspecified") name = model_.default_level;
-    if (!free && model_.levels.empty()) refuse("Thinking level is not supported for this model.");
+    if (!free && model_.levels.empty()) refuse_gemini("Thinking level is not supported for this model.");
     if (!free && !lists(model_.levels, name))
-      refuse("Thinking level " + dump(level) +
-             " is not supported for this model. Supported levels: " + quoted_list(model_.levels) + ".");
+      refuse_gemini("Thinking level " + dump(level) +
+                    " is not supported for this model. Supported levels: " + quoted_list(model_.levels) + ".");
     question_.reasoning = thinking_at(name);
   }
 
   void finish() {
     question_.prompt_tokens = (characters_ + kCharactersPerToken - 1) / kCharactersPerToken + 1;
     if (question_.prompt_tokens > model_.context) {
-      refuse("The input token count (" + std::to_string(question_.prompt_tokens) +
-             ") exceeds the maximum number of tokens allowed (" + std::to_string(model_.context) + ").");
+      refuse_gemini("The input token count (" + std::to_string(question_.prompt_tokens) +
+                    ") exceeds the maximum number of tokens allowed (" + std::to_string(model_.context) + ").");
     }
     question_.caching.minimum_tokens = model_.cache_minimum;
     question_.charge = {.input_tokens = question_.prompt_tokens};
@@ -311,30 +229,6 @@ class GeminiReader {
   std::int64_t characters_ = 0;
 };
 
-std::string read_one_embedding(const Json& one, const EmbeddingModel& model, Question& question) {
-  const Json fields =
-      fields_of(one, "model content taskType title outputDimensionality autoTruncate embedContentConfig", "requests");
-  std::string text = text_of_parts(get(fields, "content"), "content");
-  const Json& task = get(fields, "taskType");
-  if (!task.is_null() && (!task.is_string() || !lists(kTasks, task.get_ref<const std::string&>()))) {
-    violate("task_type",
-            "Invalid value at 'task_type' (type.googleapis.com/google.ai.generativelanguage.v1beta.TaskType), " +
-                dump(task).substr(0, 100));
-  }
-  const Json& dimensions = get(fields, "outputDimensionality");
-  question.vectors.dimensions = model.dimensions;
-  if (!dimensions.is_null()) {
-    const bool fits = dimensions.is_number_integer() && dimensions >= 1 && dimensions <= model.dimensions;
-    if (!fits) refuse("output_dimensionality must be between 1 and " + std::to_string(model.dimensions) + ".");
-    question.vectors.dimensions = dimensions.get<std::int64_t>();
-  }
-  if (tokens_of(text) > model.input_max) {
-    refuse("The input token count (" + std::to_string(tokens_of(text)) +
-           ") exceeds the maximum number of tokens allowed (" + std::to_string(model.input_max) + ").");
-  }
-  return text;
-}
-
 }  // namespace
 
 Question read_gemini_question(std::string_view model, std::string_view body) {
@@ -345,32 +239,6 @@ Question read_gemini_count(std::string_view model, std::string_view text) {
   const Json body = body_of(text, "contents generateContentRequest");
   const Json& whole = get(body, "generateContentRequest");
   return GeminiReader(model, whole.is_null() ? body : fields_of(whole, kTop, "generate_content_request")).run();
-}
-
-Question read_gemini_embedding(std::string_view model, std::string_view text, bool many) {
-  Question question;
-  question.call = many ? Call::embed_many : Call::embed_one;
-  question.model = model;
-  const EmbeddingModel& rules = embedding_model(model);
-  const Json body = parse_json(text);
-  if (!body.is_object()) refuse("Invalid JSON payload received. Unexpected token: a JSON object is expected.");
-  const Json& requests = many ? get(body, "requests") : body;
-  if (many && (!requests.is_array() || requests.empty()))
-    refuse("* BatchEmbedContentsRequest.requests: requests is not specified\n");
-  if (many && requests.size() > kBatchMax)
-    refuse("* BatchEmbedContentsRequest.requests: at most 100 requests can be in one batch\n");
-  for (const Json& one : many ? requests : Json::array({requests})) {
-    if (const Json& named = get(one, "model"); many && named != "models/" + std::string(model)) {
-      refuse("* BatchEmbedContentsRequest.model: unexpected model name format or model mismatch: " +
-             dump(named).substr(0, 100) + "\n");
-    }
-    std::string input = read_one_embedding(one, rules, question);
-    question.prompt_tokens += tokens_of(input);
-    question.prompt += input + "\n";
-    question.vectors.inputs.push_back(std::move(input));
-  }
-  question.charge = {.input_tokens = question.prompt_tokens};
-  return question;
 }
 
 }  // namespace simulator

@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
+#include "simulator/foreign.h"
+
 namespace simulator {
 namespace {
 
@@ -119,6 +121,100 @@ TEST_CASE("an unlimited quota admits everything", "[quota]") {
   CHECK_FALSE(quota.limited());
 }
 
+Quota split_quota(Shape shape) { return Quota({.shape = shape, .rpm = 100, .input_tpm = 1'000, .output_tpm = 500}); }
+
+TEST_CASE("input and output are limited apart, and neither is charged to the tokens of both", "[quota]") {
+  for (const Shape shape : {Shape::bucket, Shape::rolling}) {
+    Quota quota = split_quota(shape);
+    CHECK(admitted(quota.admit({.input_tokens = 900, .output = true}, 0s)));
+    const auto outcome = quota.admit({.input_tokens = 200, .output = true}, 0s);
+    REQUIRE_FALSE(admitted(outcome));
+    CHECK(refusal_in(outcome).dimension == Dimension::input_tokens);
+    CHECK(refusal_in(outcome).limit == 1'000);
+    CHECK(refusal_in(outcome).used == 900);
+    CHECK(quota.standing(Dimension::tokens, 0s).remaining == 200'000);
+    CHECK(quota.standing(Dimension::output_tokens, 0s).remaining == 500);
+  }
+}
+
+TEST_CASE("output is taken as it is produced, may go into debt, and holds up the next request", "[quota]") {
+  Quota quota = split_quota(Shape::bucket);
+  CHECK(admitted(quota.admit({.input_tokens = 1, .output = true}, 0s)));
+  quota.produce(499, 0s);
+  CHECK(admitted(quota.admit({.input_tokens = 1, .output = true}, 0s)));  // one is left
+  quota.produce(501, 0s);
+  const auto outcome = quota.admit({.input_tokens = 1, .output = true}, 0s);
+  REQUIRE_FALSE(admitted(outcome));
+  CHECK(refusal_in(outcome).dimension == Dimension::output_tokens);
+  CHECK(refusal_in(outcome).wait == Span(60s + 120ms));   // 500 of debt and one at 500 a minute
+  CHECK(admitted(quota.admit({.input_tokens = 1}, 0s)));  // who produces none does not care
+  CHECK_FALSE(admitted(quota.admit({.input_tokens = 1, .output = true}, 60s + 120ms - 1ns)));
+  CHECK(admitted(quota.admit({.input_tokens = 1, .output = true}, 60s + 120ms)));
+}
+
+TEST_CASE("input and output limits that are not given are the limit of all tokens", "[quota]") {
+  const Quota quota({.tpm = 700, .output_tpm = 7});
+  CHECK(quota.limit_of(Dimension::input_tokens) == 700);
+  CHECK(quota.limit_of(Dimension::output_tokens) == 7);
+  CHECK(quota.limit_of(Dimension::daily_requests) == 0);
+}
+
+TEST_CASE("a day's requests end with the day, not 1 ns earlier", "[quota]") {
+  Quota quota({.rpm = 100, .rpd = 2}, 3h);
+  CHECK(admitted(quota.admit({}, 0s)));
+  CHECK(admitted(quota.admit({}, 1h)));
+  const auto outcome = quota.admit({}, 2h);
+  REQUIRE_FALSE(admitted(outcome));
+  CHECK(refusal_in(outcome).dimension == Dimension::daily_requests);
+  CHECK(refusal_in(outcome).wait == Span(1h));
+  CHECK_FALSE(admitted(quota.admit({}, 3h - 1ns)));
+  CHECK(admitted(quota.admit({}, 3h)));
+  CHECK(quota.standing(Dimension::daily_requests, 3h).remaining == 1);
+  CHECK(quota.standing(Dimension::daily_requests, 27h).remaining == 2);
+}
+
+TEST_CASE("a slice lets through its share of the minute at once, and no more", "[quota]") {
+  Quota quota({.rpm = 600, .tpm = 60'000, .slice = 1s});
+  for (int i = 0; i < 10; ++i) CHECK(admitted(quota.admit({.tokens = 1}, 0s)));
+  const auto outcome = quota.admit({.tokens = 1}, 0s);
+  REQUIRE_FALSE(admitted(outcome));
+  CHECK(refusal_in(outcome).dimension == Dimension::requests);
+  CHECK(refusal_in(outcome).used == 10);  // of 600: nothing in the headers tells of slices
+  CHECK(refusal_in(outcome).wait == Span(100ms));
+  CHECK_FALSE(admitted(quota.admit({.tokens = 1}, 100ms - 1ns)));
+  CHECK(admitted(quota.admit({.tokens = 1}, 100ms)));
+}
+
+TEST_CASE("more tokens than a slice holds need a full one, and leave it in debt", "[quota]") {
+  Quota quota({.rpm = 60'000, .tpm = 60'000, .slice = 1s});
+  CHECK(admitted(quota.admit({.tokens = 3'000}, 0s)));
+  const auto outcome = quota.admit({.tokens = 1'000}, 0s);
+  REQUIRE_FALSE(admitted(outcome));
+  CHECK(refusal_in(outcome).dimension == Dimension::tokens);
+  CHECK(refusal_in(outcome).wait == Span(3s));
+  CHECK(admitted(quota.admit({.tokens = 1'000}, 3s)));
+}
+
+TEST_CASE("others take their share over time, and never what is not there", "[quota]") {
+  for (const Shape shape : {Shape::bucket, Shape::rolling}) {
+    Quota quota({.shape = shape, .rpm = 600, .tpm = 60'000});
+    ForeignTraffic foreign(0.3, 1);
+    for (Instant now{0}; now <= 10min; now += 1s) {
+      foreign.catch_up(quota, now);
+      CHECK(quota.standing(Dimension::tokens, now).remaining >= 0);
+    }
+    CHECK(foreign.taken(Dimension::tokens) > 170'000);  // of 180,000
+    CHECK(foreign.taken(Dimension::tokens) < 190'000);
+    CHECK(foreign.taken(Dimension::requests) > 1'700);
+    CHECK(foreign.taken(Dimension::requests) < 1'900);
+  }
+  Quota full({.shape = Shape::rolling, .rpm = 600, .tpm = 60'000});
+  CHECK(admitted(full.admit({.tokens = 60'000}, 0s)));
+  ForeignTraffic late(0.3, 1);
+  late.catch_up(full, 30s);
+  CHECK(late.taken(Dimension::tokens) == 0);
+}
+
 struct Taken {
   Instant at;
   std::int64_t amount;
@@ -202,6 +298,36 @@ TEST_CASE("property: a refusal's wait, when honoured, is admitted, and 1 ns earl
       RC_ASSERT(!admitted(earlier.admit({.tokens = tokens}, now + wait - 1ns)));
       Quota punctual = quota;
       RC_ASSERT(admitted(punctual.admit({.tokens = tokens}, now + wait)));
+    }
+  }));
+}
+
+TEST_CASE("property: the same holds for slices, days, and input and output apart", "[quota]") {
+  REQUIRE(rc::check([] {
+    const auto limit = [](std::int64_t most) { return *rc::gen::inRange<std::int64_t>(1, most); };
+    Quota quota({.shape = *rc::gen::element(Shape::bucket, Shape::rolling),
+                 .rpm = limit(60),
+                 .tpm = 1,
+                 .input_tpm = limit(1'000),
+                 .output_tpm = limit(1'000),
+                 .rpd = limit(40),
+                 .slice = Span(limit(20'000'000'000))},
+                1h);
+    Instant now{0};
+    for (int i = 0; i < 60; ++i) {
+      now = some_time_after(now);
+      const Charge charge{.input_tokens = limit(quota.limit_of(Dimension::input_tokens) + 1), .output = true};
+      const auto outcome = quota.admit(charge, now);
+      if (admitted(outcome)) {
+        quota.produce(*rc::gen::inRange<std::int64_t>(0, 500), now);
+        continue;
+      }
+      const Span wait = *refusal_in(outcome).wait;
+      RC_ASSERT(wait > Span(0));
+      Quota earlier = quota;
+      RC_ASSERT(!admitted(earlier.admit(charge, now + wait - 1ns)));
+      Quota punctual = quota;
+      RC_ASSERT(admitted(punctual.admit(charge, now + wait)));
     }
   }));
 }
