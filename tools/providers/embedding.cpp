@@ -81,7 +81,7 @@ HttpRequest encode_openai_embedding(const ModelSettings& settings, const EmbedPr
 }
 
 Embedded read_openai_embedding(const HttpResponse& response, std::size_t texts,
-                             CallError (*read_failure)(const HttpResponse&)) {
+                               CallError (*read_failure)(const HttpResponse&)) {
   const auto answer = read(response, "data", read_failure);
   if (!answer) return tl::unexpected(answer.error());
   const json& list = *member(*answer, "data");
@@ -184,8 +184,17 @@ HttpRequest encode_cohere_embedding(const ModelSettings& settings, const EmbedPr
   return request(settings, "/v2/embed", bearer(settings), body);
 }
 
+CallError cohere_error(const HttpResponse& response) {
+  const ErrorSaid said = read_error(response.body);
+  Verdict verdict = usual_verdict(status_of(response, said), said);
+  // There is no code for it; a wrong guess retries what will not be answered before the month ends, or the reverse.
+  if (response.status == 429 && said.message.find("API calls / month") != std::string::npos)
+    verdict = {Fault::exhausted, false, "the trial key's month is used up; retrying does not help"};
+  return call_error(response, status_of(response, said), said, verdict);
+}
+
 Embedded decode_cohere_embedding(const HttpResponse& response, std::size_t texts) {
-  const auto answer = read(response, "embeddings", openai_error);
+  const auto answer = read(response, "embeddings", cohere_error);
   if (!answer) return tl::unexpected(answer.error());
   Embeddings embeddings;
   const json* list = member(*member(*answer, "embeddings"), "float");
