@@ -61,6 +61,7 @@ model = "fast"
 base_url = "http://127.0.0.1:{}/v1"
 api_key = "env:OPENAI_API_KEY"
 charge_model = "total"
+reasoning = "none"
 rpm = 600
 {}
 

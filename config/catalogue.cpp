@@ -1,6 +1,7 @@
 #include "config/catalogue.h"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include "config/fields.h"
 #include "config/invariant.h"
@@ -10,6 +11,17 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kListedMax = 10'000;  // of one provider
+
+// The model that a name is a version of: "gpt-4.1-nano-2025-04-14", "claude-opus-4-5-20251101", "gemini-2.5-flash-001",
+// "claude-opus-4-5-latest", "ft:gpt-4.1-nano:acme::x", "models/gemini-2.5-flash". Itself, if it is none.
+std::string family(std::string_view name) {
+  if (name.starts_with("models/")) name.remove_prefix(7);
+  if (name.starts_with("ft:")) name = name.substr(3, name.find(':', 3) - 3);
+  static const RE2 kVersion("-(\\d{4}-\\d{2}-\\d{2}|\\d{8}|\\d{3}|latest)$");
+  std::string family(name);
+  RE2::Replace(&family, kVersion, "");
+  return family;
+}
 
 }  // namespace
 
@@ -58,8 +70,10 @@ void ModelCatalogue::lay_over(const Node& document, Mistakes& mistakes) {
 }
 
 ModelFacts ModelCatalogue::facts(const std::string& provider, const std::string& model) const {
-  if (const auto of_provider = models_.find(provider); of_provider != models_.end())
-    if (const auto found = of_provider->second.find(model); found != of_provider->second.end()) return found->second;
+  if (const auto of_provider = models_.find(provider); of_provider != models_.end()) {
+    for (const std::string& name : {model, family(model)})
+      if (const auto found = of_provider->second.find(name); found != of_provider->second.end()) return found->second;
+  }
   const auto unlisted = unlisted_.find(provider);
   return unlisted == unlisted_.end() ? ModelFacts{} : unlisted->second;
 }

@@ -24,7 +24,7 @@ class ModelCatalogue {
   // Lays a file over it, table by table, key by key.
   void lay_over(const Node& document, Mistakes& mistakes);
 
-  // By the provider's name of the model; `provider` is a word of ModelSettings::provider.
+  // By the provider's name of the model, or of a version of it; `provider` is a word of ModelSettings::provider.
   ModelFacts facts(const std::string& provider, const std::string& model) const;
   // All that are listed of a provider.
   std::vector<std::string> listed_of(const std::string& provider) const;

@@ -53,7 +53,7 @@ void print_facts(Page& page, const ModelFacts& facts) {
     page.value("reasons_always", yes_or_no(facts.reasons_always));
     page.value("efforts", toml_strings(facts.efforts), facts.efforts.empty() ? "any" : "");
     if (facts.default_effort.empty()) {
-      page.remark("default_effort: none, no room is left for reasoning but what a profile gives");
+      page.remark("default_effort: not known; no room is left for reasoning but what a profile gives");
     } else {
       page.value("default_effort", toml_string(facts.default_effort));
     }

@@ -107,7 +107,8 @@ class ProfileReader {
       room = *profile_.thinking_budget >= 0 ? *profile_.thinking_budget
                                             : std::min(kRoomOfDynamicBudget, facts_.budget_max);
     } else if (reasons(facts_, profile_)) {
-      room = room_of_effort(profile_.effort.empty() ? facts_.default_effort : profile_.effort);
+      const bool by_word = !profile_.effort.empty() && facts_.reasoning != ReasoningStyle::budget;
+      room = room_of_effort(by_word ? profile_.effort : facts_.default_effort);
     }
     profile_.reasoning_tokens = room;
     if (!fields_.read("reasoning_tokens", profile_.reasoning_tokens, {0, kRoomMax})) return;
@@ -169,7 +170,8 @@ std::int64_t room_of_effort(std::string_view effort) {
 bool reasons(const ModelFacts& facts, const ProfileSettings& profile) {
   if (facts.reasoning == ReasoningStyle::none) return false;
   if (profile.thinking_budget) return *profile.thinking_budget != 0;
-  const std::string& effort = profile.effort.empty() ? facts.default_effort : profile.effort;
+  const bool by_word = !profile.effort.empty() && facts.reasoning != ReasoningStyle::budget;
+  const std::string& effort = by_word ? profile.effort : facts.default_effort;
   return !effort.empty() && effort != "none";
 }
 

@@ -38,7 +38,7 @@ TEST_CASE("what is known of every listed model goes together", "[catalogue]") {
       CHECK(facts.prices.output);
       CHECK(facts.context_window.value_or(0) > facts.max_output_tokens.value_or(1'000'000'000));
       const auto& efforts = facts.efforts;
-      if (!facts.default_effort.empty() && !efforts.empty())
+      if (facts.default_effort != "none" && !facts.default_effort.empty() && !efforts.empty())
         CHECK(std::find(efforts.begin(), efforts.end(), facts.default_effort) != efforts.end());
       if (facts.reasons_always) CHECK(std::find(efforts.begin(), efforts.end(), "none") == efforts.end());
       CHECK((facts.reasoning == ReasoningStyle::budget) == (facts.budget_max > 0));
@@ -50,7 +50,18 @@ TEST_CASE("what is known of every listed model goes together", "[catalogue]") {
   }
 }
 
-TEST_CASE("a model that is not listed has its provider's rules, no price, and no room for reasoning", "[catalogue]") {
+TEST_CASE("a dated version, a fine-tune, a path: each has the facts of its model", "[catalogue]") {
+  const ModelCatalogue catalogue;
+  for (const char* name : {"gpt-4.1-nano", "gpt-4.1-nano-2025-04-14", "gpt-4.1-nano-latest", "ft:gpt-4.1-nano:acme::x",
+                           "ft:gpt-4.1-nano-2025-04-14:acme::x"})
+    CHECK(catalogue.facts("openai", name) == kNano);
+  CHECK(catalogue.facts("anthropic", "claude-opus-4-5-20251101").budget_max == 63'999);
+  CHECK(catalogue.facts("google", "models/gemini-2.5-flash-001").budget_max == 24'576);
+  for (const char* name : {"gpt-4.1-nano-x", "gpt-4.1-nanos", "ft:", "-2025-04-14", ""})
+    CHECK_FALSE(catalogue.facts("openai", name).listed);
+}
+
+TEST_CASE("a model that is not listed has the rules of its provider's newest, and no price", "[catalogue]") {
   const ModelFacts facts = ModelCatalogue().facts("openai", "gpt-99");
   CHECK_FALSE(facts.listed);
   CHECK(facts.prices == Prices{});
@@ -59,7 +70,7 @@ TEST_CASE("a model that is not listed has its provider's rules, no price, and no
   CHECK(facts.temperature == TemperatureRule::rejected);
   ModelSettings model;
   model.facts = facts;
-  CHECK(profile_of(model, "").reasoning_tokens == 0);
+  CHECK(profile_of(model, "").reasoning_tokens == 8'192);
 }
 
 TEST_CASE("a file is laid over the catalogue key by key, and a model's own table over both", "[catalogue]") {

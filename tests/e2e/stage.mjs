@@ -94,6 +94,7 @@ provider = "openai"
 model = "tight"
 base_url = "http://127.0.0.1:${simulator.port}/v1"
 api_key = "env:OPENAI_API_KEY"
+reasoning = "none"
 input_price = 0.10
 output_price = 0.40
 ${tight}
