@@ -1,5 +1,7 @@
 // The official OpenAI client against the real simulator: node openai_client.mjs PATH-TO-WEIR-SIMULATOR
 import assert from 'node:assert/strict';
+import Ajv from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import OpenAI from 'openai';
 import { assertRiver, rejection, riverSchema, runAll, start } from './stage.mjs';
 
@@ -116,12 +118,43 @@ const strict = {
 const river = { type: 'json_schema', json_schema: { name: 'river', strict: true, schema: riverSchema } };
 const riverText = { format: { type: 'json_schema', name: 'river', strict: true, schema: riverSchema } };
 
+const object = (properties, more) => ({ type: 'object', properties, required: Object.keys(properties), additionalProperties: false, ...more });
+const sorts = {
+  formats: object(Object.fromEntries(['date-time', 'date', 'time', 'duration', 'email', 'hostname', 'uri', 'ipv4', 'ipv6', 'uuid'].map((format) => [format, { type: 'string', format }]))),
+  bounds: object({
+    a: { type: 'integer', minimum: -3, maximum: -2 }, b: { type: 'number', exclusiveMinimum: 0, maximum: 0.01 }, c: { type: 'integer', multipleOf: 7, minimum: 15 },
+    d: { type: 'string', minLength: 50, maxLength: 60 }, e: { type: 'string', maxLength: 1 }, f: { type: 'number', maximum: 1e12, minimum: 1e12 },
+  }),
+  arrays: object({
+    a: { type: 'array', items: { type: 'integer' }, minItems: 5, maxItems: 6 }, b: { type: 'array', items: { type: 'string' }, maxItems: 0 },
+    c: { type: 'array', items: { enum: [1, 2, 3] }, uniqueItems: true, minItems: 2 }, d: { type: 'array', prefixItems: [{ type: 'string' }, { type: 'boolean' }], items: false },
+  }),
+  choices: object({ a: { anyOf: [{ type: 'string' }, { type: 'null' }] }, b: { enum: ['x', 1, null] }, c: { const: { d: [1] } }, e: { type: ['integer', 'null'] }, f: { oneOf: [{ type: 'string' }, { type: 'integer' }] } }),
+  patterns: object({ a: { type: 'string', pattern: '^[A-Z]{2}\\d{3,5}(-[a-f]+)?$' }, b: { type: 'string', pattern: '^(yes|no)$' }, c: { type: 'string', pattern: '^\\S+@\\S+\\.\\w{2,}$' } }),
+  recursion: object({ tree: { $ref: '#/$defs/node' } }, { $defs: { node: object({ name: { type: 'string' }, children: { type: 'array', items: { $ref: '#/$defs/node' } } }) } }),
+  together: { allOf: [object({ a: { type: 'string' } }, { additionalProperties: undefined }), { $ref: '#/$defs/b' }], $defs: { b: { type: 'object', properties: { b: { type: 'integer' } }, required: ['b'] } } },
+};
+
 const structured = {
   async 'a structured answer fits its schema, plain and streamed'(client) {
     const ask = { model: 'gpt-4.1-nano', messages: hi, response_format: river };
     assertRiver(JSON.parse((await client().chat.completions.create(ask)).choices[0].message.content));
     const final = await client().chat.completions.stream(ask).finalChatCompletion();
     assertRiver(final.choices[0].message.parsed ?? JSON.parse(final.choices[0].message.content));
+  },
+
+  async 'answers fit all sorts of schemas, as a real validator judges'(client) {
+    const ajv = addFormats(new Ajv({ strict: false }));
+    for (const [name, schema] of Object.entries(sorts)) {
+      const fits = ajv.compile(schema);
+      for (let seed = 0; seed < 20; ++seed) {
+        const done = await client().chat.completions.create({
+          model: 'm', seed, messages: hi, response_format: { type: 'json_schema', json_schema: { name: 'out', schema } },
+        });
+        const text = done.choices[0].message.content;
+        assert.ok(fits(JSON.parse(text)), `${name}: ${text}: ${ajv.errorsText(fits.errors)}`);
+      }
+    }
   },
 
   async 'a schema outside the strict subset is refused by its place'(client) {
