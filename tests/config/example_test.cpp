@@ -47,5 +47,15 @@ TEST_CASE("the example's tools all fit their model: prompt and answer are below 
   }
 }
 
+TEST_CASE("each example of models and profiles is right", "[config]") {
+  const auto environment = [](const std::string& name) { return std::optional("sk-" + name); };
+  for (const char* name : {"tiered", "multi_model", "thinking", "effort"}) {
+    INFO(name);
+    const auto config = load_config(std::string(WEIR_SOURCE_DIR) + "/examples/" + name + ".toml", environment);
+    if (!config) FAIL(config.error().at(0).text());
+    for (const auto& [alias, model] : config->models) CHECK(model.facts.listed);
+  }
+}
+
 }  // namespace
 }  // namespace weir
