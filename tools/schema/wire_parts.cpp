@@ -195,7 +195,7 @@ void WireWriter::limits(Merged& merged, json& out) {
     }
     drop(found, keyword);
     if (!value.is_primitive() || value.is_boolean()) continue;
-    const std::string words = value.is_string() ? value.get<std::string>() : value.dump();
+    const std::string words = value.is_string() ? value.get<std::string>() : shown(value, 60);
     if (words.size() <= 60) hints += (hints.empty() ? "" : ", ") + keyword + " " + words;
   }
   if (hints.empty()) return;

@@ -8,6 +8,7 @@
 
 #include "tools/schema/patterns.h"
 #include "tools/schema/positions.h"
+#include "tools/schema/words.h"
 
 namespace weir::schema {
 namespace {
@@ -28,7 +29,7 @@ struct Count {
 };
 
 std::size_t text_of(const json& value) {
-  return value.is_string() ? value.get_ref<const std::string&>().size() : value.dump().size();
+  return value.is_string() ? value.get_ref<const std::string&>().size() : shown(value, kTextMax + 1).size();
 }
 
 void count(const json& schema, std::size_t level, Count& all) {
