@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "mcp/weir/limits_tool.h"
+#include "tools/catalog/reasoning.h"
 
 namespace weir::mcp {
 namespace {
@@ -69,10 +70,13 @@ std::string price_in_words(const Tool& tool) {
   const Prices& prices = tool.model()->settings.facts.prices;
   if (!prices.input || !prices.output) return "of unknown price";
   const double per_thousand = static_cast<double>(*prices.input) * 1e3 / 1e12;
+  std::int64_t room = 0;
+  for (const ProfileSettings& profile : profiles_of(tool.settings(), tool.model()->settings))
+    room = std::max(room, profile.reasoning_tokens);
   const double answer =
-      static_cast<double>(*prices.output) * static_cast<double>(tool.settings().max_output_tokens) / 1e12;
-  return fmt::format("about {} per 1,000 tokens of input and at most {} for the answer", dollars(per_thousand),
-                     dollars(answer));
+      static_cast<double>(*prices.output) * static_cast<double>(tool.settings().max_output_tokens + room) / 1e12;
+  return fmt::format("about {} per 1,000 tokens of input and at most {} for the answer{}", dollars(per_thousand),
+                     dollars(answer), room > 0 ? " and its reasoning" : "");
 }
 
 std::string instructions(const Catalog& catalog) {
