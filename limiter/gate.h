@@ -154,6 +154,8 @@ class Gate::Ticket {
   }
   ~Ticket() { cancel(); }
   void cancel();  // leaves the queue if still waiting; its `done` will not be called
+  // How long it will wait from now on, and for what; nothing when it waits no more.
+  std::optional<Forecast> forecast() const;
 
  private:
   friend class Gate;

@@ -46,13 +46,31 @@ Forecast Gate::forecast(const Ask& ask) const {
   const Charges charges = lane.charges(member, ask.estimate);
   if (const auto never = s.never(lane, member, charges))
     return {std::nullopt, never->of, never->scope, never->limit, never->largest};
-  const Prediction prediction = lane.predict(member, ask.priority, charges, now);
+  return s.foreseen(lane, member, ask.tool, lane.predict(member, ask.priority, charges, now), now);
+}
+
+std::optional<Forecast> Gate::Ticket::forecast() const {
+  if (gate_ == nullptr) return std::nullopt;
+  auto& s = *gate_->state_;
+  const auto found = s.waiting.find(id_);
+  if (found == s.waiting.end()) return std::nullopt;
+  const Instant now = s.loop.now();
+  s.turn_days(now);
+  const Waiter& waiter = *found->second;
+  Lane& lane = s.lanes.at(waiter.who.group).lane;
+  const Member& member = s.member(waiter.who.group, waiter.who.client);
+  return s.foreseen(lane, member, waiter.who.tool,
+                    lane.predict(member, waiter.priority, waiter.charges, now, waiter.place), now);
+}
+
+Forecast Gate::State::foreseen(const Lane& lane, const Member& member, ToolId tool, const Prediction& prediction,
+                               Instant now) const {
   Refusal obstacle;
   if (prediction.charge)
-    s.name_limit(lane, member, *prediction.charge, obstacle);
-  else if (prediction.at > now || !s.slots.has() || !lane.has_slot() || !s.tools.at(ask.tool).has())
-    s.name_obstacle(lane, ask.tool, now, obstacle);
-  const Duration wait = std::max(prediction.at - now, s.slot_wait(lane, ask.tool, prediction.ahead));
+    name_limit(lane, member, *prediction.charge, obstacle);
+  else if (prediction.at > now || !slots.has() || !lane.has_slot() || !tools.at(tool).has())
+    name_obstacle(lane, tool, now, obstacle);
+  const Duration wait = std::max(prediction.at - now, slot_wait(lane, tool, prediction.ahead));
   return {wait, obstacle.of, obstacle.scope, obstacle.limit, std::nullopt};
 }
 

@@ -81,6 +81,8 @@ struct Gate::State {
   Duration slot_wait(const Lane& lane, ToolId tool, std::int64_t ahead) const;
   void name_limit(const Lane& lane, const Member& member, std::size_t charge, Refusal& refusal) const;
   void name_obstacle(const Lane& lane, ToolId tool, Instant now, Refusal& refusal) const;
+  Forecast foreseen(const Lane& lane, const Member& member, ToolId tool, const Prediction& prediction,
+                    Instant now) const;
   // A refusal that names a wait, and remembers that it did.
   Refusal refusal(Refusal::Reason reason, const Asked& asked, const Prediction& prediction, Instant now);
   Lease admit(const Who& who, const Estimate& estimate, Instant arrived, Duration slotless_before, Instant now);

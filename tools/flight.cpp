@@ -62,7 +62,7 @@ class CallFlight final : public Flight {
     using Stage = FlightView::Stage;
     if (transfer_) return {.stage = Stage::calling, .tokens = stream_ ? stream_->tokens() : 0};
     if (!waiting_since_ && !starting_) return {.stage = Stage::pausing};
-    return {.stage = Stage::waiting, .obstacle = air_.gate.forecast(question()).limit};
+    return {.stage = Stage::waiting, .obstacle = ticket_.forecast().value_or(Forecast{}).limit};
   }
   void cancel() override {
     if (life_->landed) return;

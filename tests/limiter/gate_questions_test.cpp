@@ -85,3 +85,22 @@ TEST_CASE("beside clients of other weights and sizes, the predicted wait is righ
   CHECK(off <= of_each * 10ms);
   CHECK(off >= -of_each * 10ms);
 }
+
+TEST_CASE("who waits is told for what, and how long from now on; who waits no more, nothing", "[gate]") {
+  fakes::FakeLoop loop;
+  MemoryStore store;
+  Gate gate{loop, store, {.slots = 2}};
+  const GroupId group = gate.group({.key = "k", .name = "fast", .slots = {}, .limits = {rpm(60, 1)}});
+  std::vector<Admission> answers;
+  const auto ask = [&] { return gate.enter(asked(group, {}), [&](Admission a) { answers.push_back(std::move(a)); }); };
+  const auto first = ask(), second = ask(), third = ask();
+  CHECK_FALSE(first.forecast());
+  CHECK(second.forecast()->limit == "rpm");
+  CHECK(second.forecast()->wait == 1s);
+  CHECK(third.forecast()->wait == 2s);
+  loop.run_for(400ms);
+  CHECK(second.forecast()->wait == 600ms);
+  loop.run_for(1600ms);
+  CHECK(answers.size() == 2);  // both slots are held
+  CHECK(third.forecast()->limit == "concurrency");
+}

@@ -219,9 +219,9 @@ TEST_CASE("a call goes by another key when the first would have to wait, each wi
   Model spare = *f.model;
   spare.settings.alias = "fast/b";
   spare.settings.api_key = Secret("sk-b", "env:B");
-  spare.settings.limits = {fakes::per_minute("rpm", LimitCounts::requests, 1, 1)};
+  spare.settings.limits = {fakes::per_minute("rpm", LimitCounts::requests, 60, 1)};
   spare.group = f.gate.group(limit_group(spare.settings));
-  f.model->settings.limits = {fakes::per_minute("rpm", LimitCounts::requests, 1, 1)};
+  f.model->settings.limits = {fakes::per_minute("rpm", LimitCounts::requests, 60, 1)};
   f.model->settings.api_key = Secret("sk-a", "env:A");
   f.model->group = f.gate.group(limit_group(f.model->settings));
   f.model->spares = {std::make_shared<const Model>(spare)};

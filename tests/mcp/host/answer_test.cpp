@@ -54,6 +54,43 @@ TEST_CASE("no answer at all is an error: nothing, cut before the first word, ref
         "tool \"summarise\": the model was stopped by the provider's content filter");
 }
 
+TEST_CASE("an answer by schema is the structured content itself; one that was cut is of no use", "[answer]") {
+  const std::string schema = "output_schema = { type = \"object\", properties.n = { type = \"integer\" } }\n";
+  const auto catalog = one_tool([](const GroupOptions&) { return 0; }, schema);
+  const Tool& tool = *catalog->find("summarise");
+  const ToolResult good = answer(tool, {completion(R"({"n":5})"), {}});
+  CHECK_FALSE(good.is_error);
+  CHECK(*good.structured == Json::parse(R"({"n":5})"));
+  CHECK(good.content == Json::parse(R"([{"type":"text","text":"{\"n\":5}"}])"));
+  const ToolResult cut = answer(tool, {completion(R"({"n":)", Finish::length), {}});
+  CHECK(cut.is_error);
+  CHECK_FALSE(cut.structured);
+  CHECK(cut.content[0]["text"] ==
+        "tool \"summarise\": the answer was cut at max_output_tokens = 100, and is no whole JSON; it begins: {\"n\":");
+}
+
+TEST_CASE("an answer that reasoning left no room for says so, and what would", "[answer]") {
+  const Scene scene;
+  Completion empty = completion("", Finish::length);
+  empty.usage = TokenCounts{.input = 5, .output = 100, .reasoning = 100};
+  const ToolResult result = scene.answered(empty);
+  CHECK(result.is_error);
+  CHECK(result.content[0]["text"].get<std::string>().find("100 tokens of reasoning left no room") != std::string::npos);
+}
+
+TEST_CASE("the profile, a repair and an attempt that broke off are in _meta, where there were any", "[answer]") {
+  const Scene scene;
+  Receipt receipt;
+  receipt.profile = "deep";
+  receipt.repaired = receipt.at_least = true;
+  const Json usage = scene.answered(completion("Hi"), receipt).meta["weir/usage"];
+  CHECK(usage["profile"] == "deep");
+  CHECK(usage["repaired"] == true);
+  CHECK(usage["at_least"] == true);
+  const Json plain = scene.answered(completion("Hi")).meta["weir/usage"];
+  for (const char* key : {"profile", "repaired", "at_least"}) CHECK_FALSE(plain.contains(key));
+}
+
 TEST_CASE("what a call used is in _meta; what is not known is null, never 0", "[answer]") {
   const Scene scene;
   Receipt receipt{.reserved = {120, 100},

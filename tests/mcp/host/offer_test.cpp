@@ -38,6 +38,26 @@ using Strings = std::vector<std::string>;
 
 }  // namespace
 
+TEST_CASE("whoever wants to know hears how many tokens have come, and what is waited for", "[host]") {
+  mcp::Scene scene(
+      "[tools.long]\ndescription = \"d\"\nprompt = \"{{text}}\"\nmax_output_tokens = 5_000\n"
+      "input.text = { type = \"string\" }\n",
+      {.slots = 1});
+  const auto first = std::make_shared<Recorded>(), second = std::make_shared<Recorded>();
+  scene.call("long", {{"text", "t"}}, first);
+  scene.call("long", {{"text", "t"}}, second);
+  scene.loop.run_for(1s);
+  REQUIRE(scene.http.pieces.size() == 1);
+  const HttpResponse head{200, {{"content-type", "text/event-stream"}}, {}};
+  scene.http.pieces[0](head, R"(data: {"choices":[{"delta":{"content":")" + std::string(4'960, 'x') +
+                                 "\"},\"finish_reason\":null}]}\n\n");
+  scene.loop.run_for(2s);
+  REQUIRE(first->heard.size() == 1);
+  CHECK(first->heard[0] == "the model is answering, 1,240 tokens (2 s so far)");
+  REQUIRE(second->heard.size() == 1);
+  CHECK(second->heard[0] == "waiting for concurrency (2 s so far)");
+}
+
 TEST_CASE("a tool that says so is a prompt: its inputs are the arguments, filled in they are its text", "[prompts]") {
   Scene scene("as_prompt = true\n");
   const auto& prompts = scene.host.offer()->prompts;

@@ -20,10 +20,12 @@ class HeldHttp final : public HttpClient {
   };
   std::unique_ptr<Transfer> send(HttpRequest request, HttpEvents events) override {
     requests.push_back(std::move(request));
+    pieces.push_back(std::move(events.piece));
     answers.push_back(std::move(events.done));
     return std::make_unique<Held>(*this);
   }
   std::vector<HttpRequest> requests;
+  std::vector<std::function<void(const HttpResponse&, std::string_view)>> pieces;
   std::vector<std::function<void(HttpResult)>> answers;
   int in_flight = 0;
 };
@@ -71,9 +73,8 @@ struct Scene {
   explicit Scene(const std::string& more = "", GateOptions options = {})
       : gate(loop, store, observed(options, tally)),
         catalog(one_tool([this](const GroupOptions& group) { return gate.group(group); }, more)),
-        callers(
-            gate, one_tool_config(more),
-            [this](const std::string& alias) { return gate.group(limit_group(one_tool_config().models.at(alias))); }),
+        callers(gate, one_tool_config(more),
+                [this](const ModelSettings& account) { return gate.group(limit_group(account)); }),
         host(loop, gate, tally, callers, flights, catalog, {.version = "9.9", .config_text = "# all of it\n"}) {}
 
   void call(std::string name, Json arguments, std::shared_ptr<Sink> sink = std::make_shared<Quiet>(),
