@@ -135,6 +135,8 @@ http::Response Service::answer(const Dialect& dialect, const Question& question,
     spoil(response, {.fault = fault, .dialect = dialect, .question = question, .envelope = here});
   }
   spoil_headers(response, fault);
+  completion.text.clear();  // counted and written; what follows is kept until the answer is over
+  completion.thought.clear();
   settle_when_over(response, model, admitted.admission, completion, now);
   return response;
 }

@@ -69,6 +69,11 @@ TEST_CASE("wrong options end it with 2 and a word about what would be right", "[
       {{"--host", "0.0.0.0"}, "\"0.0.0.0\" is not a loopback address"},
       {{"--port", "65536"}, "65536 is not between 0 and 65535"},
       {{"--rpm", "0"}, "--rpm: 0 is not between 1 and"},
+      {{"--input-tpm", "0"}, "--input-tpm: 0 is not between 1 and"},
+      {{"--output-tpm", "0"}, "--output-tpm: 0 is not between 1 and"},
+      {{"--rpd", "0"}, "--rpd: 0 is not between 1 and"},
+      {{"--slice", "60001"}, "--slice: 60001 is not between 1 and 60000 milliseconds"},
+      {{"--foreign", "1"}, "--foreign: 1.000000 is not at least 0 and less than 1"},
       {{"--shape", "round"}, "\"round\" is not one of bucket, rolling, unlimited"},
       {{"--output-tokens", "0"}, "--output-tokens: \"0\" is neither"},
       {{"--faults", "bang:1"}, "no fault is named \"bang\"; there are 500"},
@@ -179,6 +184,20 @@ std::vector<std::unique_ptr<Wire>> a_thousand_wires(std::uint16_t port) {
   std::vector<std::unique_ptr<Wire>> wires;
   for (int i = 0; i < 1'000; ++i) wires.push_back(std::make_unique<Wire>(port));
   return wires;
+}
+
+TEST_CASE("the options for input, output, days and others on the account are in force", "[process]") {
+  Running simulator({"--port", "0", "--latency", "0", "--input-tpm", "7000", "--output-tpm", "5000", "--rpd", "1",
+                     "--slice", "30000", "--foreign", "0.5"});
+  const std::string body = R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"It holds."}]})";
+  const std::string message =
+      "POST /v1/messages HTTP/1.1\r\nanthropic-version: 2023-06-01\r\nContent-Length: " + std::to_string(body.size()) +
+      "\r\n\r\n" + body;
+  const std::string first = ask(simulator.port(), message);
+  CHECK(first.find("anthropic-ratelimit-input-tokens-limit: 7000\r\n") != std::string::npos);
+  CHECK(first.find("anthropic-ratelimit-output-tokens-limit: 5000\r\n") != std::string::npos);
+  CHECK(ask(simulator.port(), message).find("1 requests per day") != std::string::npos);
+  while (stats_of(simulator)["m"]["foreign"]["requests"] == 0) ask(simulator.port(), message);
 }
 
 TEST_CASE("a thousand requests hang in it at once and another is still answered", "[process]") {

@@ -53,6 +53,21 @@ TEST_CASE("a model of the file has its own settings and the command line's for t
   CHECK(settings.models["gpt-4.1"].latency_ms == Range{0, 0});
 }
 
+TEST_CASE("input, output, days, slices and others on the account have keys of their own", "[settings]") {
+  const ConfigFile file(
+      "[models.a]\ninput_tpm = 1\noutput_tpm = 2\nrpd = 3\nslice = 500\nforeign = 0.3\n[models.b]\nforeign = 0\n");
+  Settings settings;
+  read_config(file.path(), settings);
+  const Limits& limits = settings.models["a"].limits;
+  CHECK(limits.input_tpm == 1);
+  CHECK(limits.output_tpm == 2);
+  CHECK(limits.rpd == 3);
+  CHECK(limits.slice == std::chrono::milliseconds(500));
+  CHECK(settings.models["a"].foreign == 0.3);
+  CHECK_FALSE(settings.models["b"].limits.input_tpm.has_value());
+  CHECK(settings.models["b"].limits.slice == Span(0));
+}
+
 TEST_CASE("mistakes in the file are named with their line and what would be right", "[settings]") {
   CHECK(complaint_about("[models.a]\nrpm = 1\nspeed = 2\n") ==
         ":3: models.a.speed: no such key; a model has rpm, tpm, input_tpm, output_tpm, rpd, slice, foreign, shape, "
@@ -64,6 +79,13 @@ TEST_CASE("mistakes in the file are named with their line and what would be righ
         ":2: models.a.shape: \"square\" is not one of bucket, rolling, unlimited");
   CHECK(complaint_about("[models.a]\nlatency = \"9..3\"\n") ==
         ":2: models.a.latency: \"9..3\" is neither a number nor a range LOW..HIGH between 0 and 3600000");
+  CHECK(complaint_about("[models.a]\nslice = 0\n") == ":2: models.a.slice: 0 is not between 1 and 60000 milliseconds");
+  CHECK(complaint_about("[models.a]\nslice = 60000\n") == "none");
+  CHECK(complaint_about("[models.a]\nslice = 60001\n").starts_with(":2: models.a.slice: 60001 is not"));
+  CHECK(complaint_about("[models.a]\nforeign = 0.99\n") == "none");
+  CHECK(complaint_about("[models.a]\nforeign = 1\n").starts_with(":2: models.a.foreign: 1.000000 is not at least 0"));
+  CHECK(complaint_about("[models.a]\nforeign = -0.1\n").starts_with(":2: models.a.foreign: -0.100000 is not"));
+  CHECK(complaint_about("[models.a]\nforeign = \"some\"\n") == ":2: models.a.foreign: expected a share, such as 0.3");
   CHECK(complaint_about("[models]\na = 1\n") ==
         ":2: models.a: expected a table with rpm, tpm, input_tpm, output_tpm, rpd, slice, foreign, shape, latency, "
         "output_tokens");
