@@ -173,6 +173,14 @@ const faults = {
     assert.equal(spent.headers.get('retry-after'), null);
   },
 
+  async 'bad-json does not fit its schema, by format and by tool'(client) {
+    const model = 'claude-opus-4-5-fault-bad-json';
+    const output_config = { format: { type: 'json_schema', schema: riverSchema } };
+    assert.equal(JSON.parse(textOf(await ask(client(), { model, output_config }))).title, undefined);
+    const tools = [{ name: 'out', input_schema: riverSchema }];
+    assert.equal((await ask(client(), { model, tools, tool_choice: { type: 'any' } })).content[0].input.title, undefined);
+  },
+
   async 'one 429 is retried by the client'(client) {
     const done = await client({ maxRetries: 1 }).messages.create({ model: 'fault-429-once', max_tokens: 50, messages: hi });
     assert.equal(textOf(done), 'The weir holds.');

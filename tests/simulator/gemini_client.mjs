@@ -41,6 +41,13 @@ const tests = {
     assert.equal(usage.totalTokenCount, usage.promptTokenCount + usage.candidatesTokenCount + usage.thoughtsTokenCount);
   },
 
+  async 'without alt=sse a stream is one JSON array'(client) {
+    const response = await fetch(`${client.origin}/v1beta/models/m:streamGenerateContent`, { method: 'POST', body: JSON.stringify({ contents: [{ parts: [{ text: hi }] }] }) });
+    const chunks = await response.json();
+    assert.equal(chunks.map((chunk) => chunk.candidates[0].content.parts[0].text).join(''), 'The weir holds.');
+    assert.equal(chunks.at(-1).candidates[0].finishReason, 'STOP');
+  },
+
   async 'thinking keeps to its budget or follows its level, and is shown when asked for'(client) {
     const budget = await ask(client(), 'gemini-2.5-pro', { thinkingConfig: { thinkingBudget: 2000, includeThoughts: true } });
     const thought = budget.usageMetadata.thoughtsTokenCount;
@@ -150,6 +157,15 @@ const faults = {
     assert.equal((await of('quota')).details, undefined);
     const once = await of('429-once');
     assert.equal(once.details.find((one) => one['@type'].endsWith('RetryInfo')).retryDelay, '0.024000000s');
+  },
+
+  async 'bad-json-once does not fit, and fits when it is asked for with another prompt'(client) {
+    const config = { responseMimeType: 'application/json', responseJsonSchema: riverSchema };
+    const first = JSON.parse((await ask(client(), 'fault-bad-json-once', config)).text);
+    assert.equal(first.title, undefined);
+    assert.equal(JSON.parse((await ask(client(), 'fault-bad-json-once', config)).text).title, undefined);
+    const contents = [{ role: 'user', parts: [{ text: hi }] }, { role: 'model', parts: [{ text: JSON.stringify(first) }] }, { role: 'user', parts: [{ text: 'Repair it.' }] }];
+    assertRiver(JSON.parse((await client().models.generateContent({ model: 'fault-bad-json-once', contents, config })).text));
   },
 
   async 'an error in mid-stream is thrown, odd pieces and comments are not'(client) {
