@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/invariant.h"
+#include "config/zone.h"
 #include "tools/answer_stream.h"
 #include "tools/message.h"
 #include "tools/providers/provider.h"
@@ -295,6 +296,10 @@ class CallFlight final : public Flight {
     feedback.rate_limited = failure.rate_limited;
     feedback.retry_after = failure.retry_after;
     feedback.exhausted = failure.exhausted;
+    if (!failure.until_midnight_in.empty()) {
+      const WallTime now = air_.loop.wall();
+      feedback.retry_after = next_midnight(failure.until_midnight_in, now) - now;
+    }
     // The slots and what was reserved are given back before anything waits.
     const AtLeast usage = give_up_stream();
     if (!settle({.ending = failure.ending, .usage = usage, .feedback = std::move(feedback)})) return;

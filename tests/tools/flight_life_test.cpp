@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "config/zone.h"
 #include "tests/tools/flight_field.h"
 
 namespace weir {
@@ -212,6 +213,21 @@ TEST_CASE("cancelling all lands each once, also when a landing cancels others or
   CHECK(flights.in_air() == 0);
   CHECK(f.gate.state().slots_taken == 0);
   CHECK(f.gate.state().waiting == 0);
+}
+
+TEST_CASE("a day's quota that is used up is not asked of again before the provider's midnight", "[flight]") {
+  fakes::FlightField f;
+  f.model->settings.provider = "google";
+  const auto flight = f.fly();
+  f.http.answer_last(
+      HttpResponse{429, {}, R"({"error":{"code":429,"message":"quota","status":"RESOURCE_EXHAUSTED","details":[
+    {"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[
+      {"quotaId":"GenerateRequestsPerDayPerProjectPerModel-FreeTier","quotaValue":"50"}]},
+    {"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"10s"}]}})"});
+  REQUIRE(f.landings.size() == 1);  // it is not retried
+  const WallTime now = f.loop.wall();
+  CHECK(f.gate.paused_for(f.model->group) == next_midnight("America/Los_Angeles", now) - now);
+  CHECK(f.gate.paused_for(f.model->group) > 1h);
 }
 
 TEST_CASE("a call goes by another key when the first would have to wait, each within its own limits", "[flight]") {

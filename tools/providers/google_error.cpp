@@ -83,7 +83,7 @@ CallError google_error(const HttpResponse& response) {
     verdict = {.fault = Fault::exhausted,
                .advice = "the day's quota is used up until midnight in Los Angeles",
                .exhausted = details.of_input ? Unit::input_tokens : Unit::requests,
-               .until_midnight = true};
+               .until_midnight_in = "America/Los_Angeles"};
   } else if (status == 429) {
     verdict.retry_after = details.wait ? details.wait : wait_in_words(said.message);
     if (details.of_input != details.of_requests)

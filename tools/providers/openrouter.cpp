@@ -81,7 +81,7 @@ CallError openrouter_error(const HttpResponse& response) {
       verdict = {.fault = Fault::exhausted,
                  .advice = "the day's requests are used up until midnight UTC",
                  .exhausted = Unit::requests,
-                 .until_midnight = true};
+                 .until_midnight_in = "UTC"};
     }
   }
   return call_error(response, status, said, verdict);

@@ -25,7 +25,7 @@ struct CallError {
   Ending ending = Ending::rejected;       // for the lease
   bool rate_limited = false;              // a 429 that is a rate, not money
   std::optional<Unit> exhausted{};        // of a 429: the dimension that the provider names
-  bool until_midnight = false;            // of a 429: a day's limit; it is given back at the provider's midnight
+  std::string_view until_midnight_in{};   // of a 429: a day's limit, given back at the midnight of this time zone
 };
 
 // A streamed answer so far.

@@ -169,10 +169,10 @@ Verdict usual_verdict(int status, const ErrorSaid& said) {
 CallError call_error(const HttpResponse& response, int status, const ErrorSaid& said, const Verdict& verdict) {
   CallError result;
   result.retry = verdict.retry;
-  result.rate_limited = status == 429 && (verdict.retry || verdict.until_midnight);
+  result.rate_limited = status == 429 && (verdict.retry || !verdict.until_midnight_in.empty());
   if (result.rate_limited) {
     result.exhausted = verdict.exhausted;
-    result.until_midnight = verdict.until_midnight;
+    result.until_midnight_in = verdict.until_midnight_in;
   }
   // What comes under a success may have been preceded by work.
   result.ending = is_success(response.status) ? Ending::broken : Ending::rejected;

@@ -29,7 +29,7 @@ struct Verdict {
   bool retry = false;
   const char* advice = nullptr;  // what would be right
   std::optional<Unit> exhausted{};
-  bool until_midnight = false;
+  std::string_view until_midnight_in{};   // a time zone
   std::optional<Duration> retry_after{};  // from the body; the header comes first
 };
 

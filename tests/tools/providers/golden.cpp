@@ -171,7 +171,7 @@ Json describe(const CallError& e) {
   json["ending"] = name(e.ending);
   json["rate_limited"] = e.rate_limited;
   if (e.exhausted) json["exhausted"] = name(*e.exhausted);
-  if (e.until_midnight) json["until_midnight"] = true;
+  if (!e.until_midnight_in.empty()) json["until_midnight_in"] = e.until_midnight_in;
   return json;
 }
 
