@@ -208,7 +208,18 @@ ToolResult bad_arguments(const Error& error) {
 }
 
 std::string outcome(const Landing& landing) {
-  if (std::holds_alternative<Completion>(landing.outcome)) return "ok";
+  if (const auto* completion = std::get_if<Completion>(&landing.outcome)) {
+    switch (completion->finish) {
+      case Finish::stop:
+        return "ok";
+      case Finish::length:
+        return "length";
+      case Finish::refusal:
+        return "refusal";
+      case Finish::filter:
+        return "filter";
+    }
+  }
   if (std::holds_alternative<Refusal>(landing.outcome)) return "refused";
   return name(std::get<Error>(landing.outcome).fault);
 }

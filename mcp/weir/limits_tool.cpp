@@ -6,6 +6,7 @@
 
 #include "mcp/weir/pages.h"
 #include "tools/catalog/arguments.h"
+#include "tools/catalog/reasoning.h"
 #include "tools/catalog/schema.h"
 
 namespace weir::mcp {
@@ -129,14 +130,24 @@ ToolReply limits_answer(const Gate& gate, const Tally& tally, const Catalog& cat
     ask.group = tool->model()->group;
     ask.client = client.id;
     ask.priority = lower(client.priority, tool->settings().priority);
-    // Of a model alone: the smallest answer; of a tool: the longest that it may give.
-    const std::int64_t output = question.tool.empty() ? 1 : tool->settings().max_output_tokens;
+    // Of a model alone: the smallest answer; of a tool: the longest that it may give, at the profile that it has by
+    // default.
+    const std::int64_t output = question.tool.empty()
+                                    ? 1
+                                    : tool->settings().max_output_tokens +
+                                          profiles_of(tool->settings(), tool->model()->settings)[0].reasoning_tokens;
     ask.estimate = {.input_tokens = std::max<std::int64_t>(question.input_tokens, 1),
                     .output_tokens = output,
                     .output_cap = output};
     const std::string what =
         question.tool.empty() ? fmt::format("model \"{}\"", question.model) : fmt::format("\"{}\"", question.tool);
-    Said forecast = said(gate.forecast(ask), what);
+    Forecast soonest = gate.forecast(ask);
+    for (const auto& spare : tool->model()->spares) {  // by whichever key it would go first
+      ask.group = spare->group;
+      const Forecast other = gate.forecast(ask);
+      if (other.wait && (!soonest.wait || *other.wait < *soonest.wait)) soonest = other;
+    }
+    Said forecast = said(soonest, what);
     page["forecast"] = std::move(forecast.data);
     words = forecast.words + "\n";
     const std::string alias = tool->model()->settings.alias;

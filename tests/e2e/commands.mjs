@@ -123,3 +123,43 @@ staged('an agent asks weir_limits before it calls, and what it is told holds', a
   const waited = (await call(weir.port, 'summarise', { text: 'One. Two.' }))._meta['weir/usage'].waited_ms;
   assert.ok(waited > 0 && waited <= told.would_wait_ms, `waited ${waited} of ${told.would_wait_ms}`);
 });
+
+staged('check --online tries every key, and says what the provider said; a start with check_keys does too', async (stage) => {
+  const simulator = await stage.simulator('--api-key', 'sk-good', '--model', 'gpt-4.1-nano', '--model', 'claude-opus-4-5');
+  const config = (more = '') => `[server]\ndefault_model = "a"\n${more}
+[models.a]
+model = "gpt-4.1-nano"
+base_url = "http://127.0.0.1:${simulator.port}/v1"
+api_key = "env:GOOD"
+[models.b]
+provider = "anthropic"
+model = "claude-opus-4-5"
+base_url = "http://127.0.0.1:${simulator.port}"
+api_key = "env:BAD"
+[models.c]
+provider = "google"
+model = "gemini-9"
+base_url = "http://127.0.0.1:${simulator.port}/v1beta"
+api_key = "env:GOOD"
+[models.d]
+model = "gpt-4.1"
+base_url = "http://127.0.0.1:9/v1"
+api_key = "env:GOOD"
+`;
+  const env = { GOOD: 'sk-good', BAD: 'sk-very-secret' };
+  const check = stage.run('weir', ['check', '--online', '--config', stage.file('online.toml', config())], { env });
+  assert.equal((await check.exit).code, 1);
+  assert.match(check.text.stderr, /^model "a": its provider takes the key$/m);
+  assert.match(check.text.stderr, /online\.toml:8: model "b": .*401.*authentication_error/);
+  assert.match(check.text.stderr, /online\.toml:13: model "c": .*404/);
+  assert.match(check.text.stderr, /warning: model "d" could not be tried: connect to 127\.0\.0\.1:9 failed/);
+  assert.doesNotMatch(check.text.stderr + check.text.stdout, /very-secret/);
+  assert.equal(check.text.stdout, '');
+
+  const serve = (text) => ['serve', '--config', stage.file('served.toml', text), '--http', '127.0.0.1:0'];
+  const refused = stage.run('weir', serve(config('check_keys = true')), { env });
+  assert.equal((await refused.exit).code, 1);
+  assert.match(refused.text.stderr, /model "b": .*401/);
+  await stage.listen('weir', serve(config()), { env });  // without it, a start asks nobody
+  await stage.listen('weir', serve(config('check_keys = true').split('[models.b]')[0]), { env });
+});
