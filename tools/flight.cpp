@@ -288,7 +288,7 @@ class CallFlight final : public Flight {
     return likely;
   }
   void learn(const TokenCounts& counts) const {
-    air_.estimator.learn_input(model_->group + 1, estimate(job_.prompt).input_tokens, counts.input);
+    air_.estimator.learn_input(model_->group + 1, estimate(job_.prompt).input_tokens, counted(counts).input_tokens);
     if (job_.kind != 0) air_.estimator.learn_output(job_.kind, counts.output, air_.loop.now() - called_);
   }
 

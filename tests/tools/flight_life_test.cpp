@@ -230,6 +230,27 @@ TEST_CASE("a day's quota that is used up is not asked of again before the provid
   CHECK(f.gate.paused_for(f.model->group) > 1h);
 }
 
+TEST_CASE("where what was cached is not counted, the reservation of the next call leaves it out too", "[flight]") {
+  const auto reserved_after = [](ChargeModel charge_model) {
+    fakes::FlightField f;
+    f.model->settings.charge_model = charge_model;
+    Job job = f.job();
+    job.prompt.user = std::string(1'200, 'x');  // 400 tokens, of which 350 are read from the cache each time
+    for (int i = 0; i < 20; ++i) {
+      const auto flight = start_flight(f.air, job, [](Landing) {});
+      HttpResponse answer = fakes::answer(400, 5);
+      answer.body.insert(answer.body.find("\"completion_tokens\""),
+                         R"("prompt_tokens_details":{"cached_tokens":350},)");
+      f.http.answer_last(answer);
+      f.loop.run_for(60s);
+    }
+    const auto flight = start_flight(f.air, job, [](Landing) {});
+    return f.tokens_charged() - 100;  // without the cap on the answer
+  };
+  CHECK(reserved_after(ChargeModel::total) >= 400);
+  CHECK(reserved_after(ChargeModel::anthropic) < 120);
+}
+
 TEST_CASE("a call goes by another key when the first would have to wait, each within its own limits", "[flight]") {
   fakes::FlightField f;
   Model spare = *f.model;
