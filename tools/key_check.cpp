@@ -6,6 +6,7 @@
 
 #include "tools/message.h"
 #include "tools/model.h"
+#include "tools/providers/embedding.h"
 
 namespace weir {
 namespace {
@@ -33,8 +34,16 @@ KeyCheck::KeyCheck(HttpClient& http, const Config& config, std::function<void(st
     for (ModelSettings& account : accounts_of(model)) {
       if (!known.insert(limit_group_key(account)).second) continue;
       verdicts_.push_back({account.alias, account.line, KeyVerdict::What::unknown, {}});
-      const Provider* provider = find_provider(account);
-      asked_.push_back({std::move(account), provider, nullptr});
+      Asked asked;
+      if (const Provider* provider = find_provider(account)) {
+        asked.probe = provider->probe;
+        asked.judge = provider->judge_probe;
+      } else if (const EmbeddingProvider* embeds = find_embedding_provider(account.provider)) {
+        asked.probe = embeds->probe;
+        asked.judge = embeds->judge_probe;
+      }
+      asked.model = std::move(account);
+      asked_.push_back(std::move(asked));
     }
   }
 }
@@ -44,12 +53,12 @@ void KeyCheck::start() {
   if (open_ == 0) return done_({});
   for (std::size_t i = 0; i < asked_.size(); ++i) {
     Asked& asked = asked_[i];
-    if (asked.provider == nullptr) {
+    if (asked.probe == nullptr) {
       verdicts_[i].message = fmt::format("how to try a key of {} is not known", asked.model.provider);
       if (--open_ == 0) return done_(std::move(verdicts_));
       continue;
     }
-    HttpRequest request = asked.provider->probe(asked.model);
+    HttpRequest request = asked.probe(asked.model);
     request.first_byte_timeout = std::min(request.first_byte_timeout, kPatience);
     request.total_timeout = std::min(request.total_timeout, kPatience);
     asked.transfer = http_.send(std::move(request), [this, i](const HttpResult& result) { answered(i, result); });
@@ -61,7 +70,7 @@ void KeyCheck::answered(std::size_t which, const HttpResult& result) {
   KeyVerdict& verdict = verdicts_[which];
   if (!result) {
     verdict.message = result.error().message;
-  } else if (const auto error = asked_[which].provider->judge_probe(model, *result)) {
+  } else if (const auto error = asked_[which].judge(model, *result)) {
     // What may pass says nothing about the key.
     verdict.what = error->retry || error->rate_limited || error->error.fault == Fault::unavailable
                        ? KeyVerdict::What::unknown

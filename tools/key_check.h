@@ -33,7 +33,8 @@ class KeyCheck {
  private:
   struct Asked {
     ModelSettings model;
-    const Provider* provider = nullptr;
+    HttpRequest (*probe)(const ModelSettings& model) = nullptr;  // null: it is not known how
+    std::optional<CallError> (*judge)(const ModelSettings& model, const HttpResponse& response) = nullptr;
     std::unique_ptr<Transfer> transfer;
   };
   void answered(std::size_t which, const HttpResult& result);

@@ -29,13 +29,13 @@ std::size_t sequence_length(std::string_view text) {
   return length;
 }
 
-// The length of what looks like a credential at `at`: "sk-…", or what follows "Bearer ". Its first `shown` bytes may be
-// shown.
+// The length of what looks like a credential at `at`: "sk-…", "AIza…", or what follows "Bearer ". Its first `shown`
+// bytes may be shown.
 std::size_t credential_length(std::string_view text, std::size_t at, std::size_t& shown) {
   constexpr std::size_t kShortestKey = 6;
   if (at > 0 && is_word(text[at - 1])) return 0;
   for (const std::string_view prefix :
-       {std::string_view("sk-"), std::string_view("Bearer "), std::string_view("bearer ")}) {
+       {std::string_view("sk-"), std::string_view("AIza"), std::string_view("Bearer "), std::string_view("bearer ")}) {
     if (text.substr(at, prefix.size()) != prefix) continue;
     std::size_t end = at + prefix.size();
     while (end < text.size() && (is_word(text[end]) || text[end] == '.' || text[end] == '+' || text[end] == '/')) ++end;

@@ -109,7 +109,7 @@ std::optional<std::int64_t> cost(const ModelFacts& facts, const TokenCounts& cou
                                       std::pair{written, prices.cache_write ? prices.cache_write : prices.input},
                                       std::pair{counts.output, prices.output}}) {
     if (tokens <= 0) continue;
-    if (!price) return std::nullopt;
+    if (!price) return counts.cost_picodollars;
     total += static_cast<Wide>(tokens) * *price;
   }
   if (total > std::numeric_limits<std::int64_t>::max()) return std::nullopt;

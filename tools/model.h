@@ -47,6 +47,7 @@ enum class Finish { stop, length, refusal, filter };
 // part of output, whatever the provider's own way is. Absent when the answer had no usage.
 struct TokenCounts {
   std::int64_t input = 0, cached_input = 0, output = 0, reasoning = 0, cache_write = 0;
+  std::optional<std::int64_t> cost_picodollars{};  // as the provider says it; most do not
   bool operator==(const TokenCounts&) const = default;
 };
 
@@ -78,7 +79,8 @@ std::int64_t estimate_tokens(std::string_view text);
 Estimate estimate(const Prompt& prompt);
 
 // In picodollars; absent when a price that matters is unknown, or when 64 bits cannot hold it. Cached input, and input
-// that was written to the cache, cost as input when they have no price of their own.
+// that was written to the cache, cost as input when they have no price of their own. What the provider says it cost is
+// believed where the prices do not tell.
 std::optional<std::int64_t> cost(const ModelFacts& facts, const TokenCounts& counts);
 
 }  // namespace weir

@@ -75,6 +75,19 @@ TEST_CASE("a key that is refused is bad, and is not repeated; what may pass is u
   CHECK(c.verdicts[2].message == "cannot reach provider:80");
 }
 
+TEST_CASE("a provider that only embeds is tried too", "[keys]") {
+  for (const auto& [body, what] : {std::pair{R"({"valid":true})", KeyVerdict::What::good},
+                                   {R"({"valid":false})", KeyVerdict::What::bad},
+                                   {"{}", KeyVerdict::What::unknown}}) {
+    Checked c;
+    c.config.models["e"] = model("e", "cohere", "sk-1");
+    const auto check = c.start();
+    CHECK(c.http[0].request.url == "http://provider/v1/check-api-key");
+    c.http.answer(0, HttpResponse{200, {}, body});
+    CHECK(c.verdicts.at(0).what == what);
+  }
+}
+
 TEST_CASE("with nothing to try, it is done at once", "[keys]") {
   Checked c;
   const auto check = c.start();

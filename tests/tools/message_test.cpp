@@ -45,6 +45,7 @@ TEST_CASE("an excerpt is one line of UTF-8", "[message]") {
 TEST_CASE("what looks like a key is masked", "[message]") {
   CHECK(excerpt("Incorrect API key provided: sk-proj-abc123_def*456.") == "Incorrect API key provided: sk-***.");
   CHECK(excerpt("sk-abcdef") == "sk-***");
+  CHECK(excerpt("API key not valid: AIzaSyA-b_c123.") == "API key not valid: AIza***.");
   CHECK(excerpt("Authorization: Bearer abc.def/ghi+jkl and more") == "Authorization: Bearer *** and more");
   CHECK(excerpt("a task-oriented disk-based sk-tch") == "a task-oriented disk-based sk-tch");
 }

@@ -164,6 +164,12 @@ TEST_CASE("a cost is unknown when a price that matters is, and known when it doe
   CHECK(cost(priced({.input = 0, .output = 0}), {.input = 3, .output = 9}) == 0);
 }
 
+TEST_CASE("what the provider says it cost is believed where the prices do not tell", "[model]") {
+  CHECK(cost({}, {.input = 1, .output = 1, .cost_picodollars = 77}) == 77);
+  CHECK(cost(priced({.input = 5}), {.input = 1, .output = 1, .cost_picodollars = 77}) == 77);
+  CHECK(cost(priced({.input = 5, .output = 7}), {.input = 1, .output = 1, .cost_picodollars = 77}) == 12);
+}
+
 TEST_CASE("a cost that 64 bits cannot hold is unknown, never wrapped round", "[model]") {
   constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
   const ModelFacts facts = priced({.input = kMost, .output = 1});

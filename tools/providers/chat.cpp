@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "tools/message.h"
@@ -52,6 +53,16 @@ void take_finish(Answering& so_far, const json& choice) {
   }
 }
 
+// In US dollars, where a server tells it (OpenRouter).
+std::optional<std::int64_t> cost_in(const json& usage) {
+  constexpr double kDollarsMost = 1'000'000;
+  const json* cost = member(usage, "cost");
+  if (cost == nullptr || !cost->is_number()) return std::nullopt;
+  const double dollars = cost->get<double>();
+  if (!(dollars >= 0 && dollars <= kDollarsMost)) return std::nullopt;
+  return std::llround(dollars * 1e12);
+}
+
 // Half-garbled counts are no counts: better to keep the reservation than to charge nonsense.
 void take_usage(Answering& so_far, const json& answer, bool at_end) {
   const json* usage = member(answer, "usage");
@@ -66,6 +77,7 @@ void take_usage(Answering& so_far, const json& answer, bool at_end) {
       {.input = *input, .cached_input = *cached, .output = *output, .reasoning = *reasoning, .cache_write = *written});
   if (!counts) return;
   so_far.counts = *counts;
+  so_far.counts.cost_picodollars = cost_in(*usage);
   so_far.input_known = true;
   // Some servers count in every piece: what counts is what comes with the end, or after it.
   so_far.output_known = at_end;

@@ -211,16 +211,33 @@ Embedded decode_cohere_embedding(const HttpResponse& response, std::size_t texts
   return checked(std::move(embeddings), response, texts);
 }
 
+HttpRequest probe_cohere(const ModelSettings& settings) {
+  return request(settings, "/v1/check-api-key", bearer(settings), Json::object());
+}
+
+std::optional<CallError> judge_cohere_probe(const ModelSettings&, const HttpResponse& response) {
+  if (auto error = judge_status(response, cohere_error)) return error;
+  const auto answer = parse_wire_json(response.body);
+  const json* valid = answer ? member(*answer, "valid") : nullptr;
+  if (valid != nullptr && *valid == true) return std::nullopt;
+  CallError error;
+  error.error = valid != nullptr && *valid == false
+                    ? Error{Fault::denied, "the provider says that the key is not valid; check the model's api_key"}
+                    : Error{Fault::unavailable, "the provider does not say whether the key is valid"};
+  return error;
+}
+
 }  // namespace
 
 const EmbeddingProvider* find_embedding_provider(std::string_view name) {
   // OpenAI takes 2,048 texts; that would be an answer of 80 MB.
   static constexpr std::array kTable = {
-      EmbeddingProvider{"openai", 512, encode_openai_embedding, decode_openai_embedding},
-      EmbeddingProvider{"compatible", 512, encode_openai_embedding, decode_openai_embedding},
-      EmbeddingProvider{"openrouter", 512, encode_openai_embedding, decode_openrouter_embedding},
-      EmbeddingProvider{"google", 100, encode_google_embedding, decode_google_embedding},
-      EmbeddingProvider{"cohere", 96, encode_cohere_embedding, decode_cohere_embedding},
+      EmbeddingProvider{"openai", 512, encode_openai_embedding, decode_openai_embedding, nullptr, nullptr},
+      EmbeddingProvider{"compatible", 512, encode_openai_embedding, decode_openai_embedding, nullptr, nullptr},
+      EmbeddingProvider{"openrouter", 512, encode_openai_embedding, decode_openrouter_embedding, nullptr, nullptr},
+      EmbeddingProvider{"google", 100, encode_google_embedding, decode_google_embedding, nullptr, nullptr},
+      EmbeddingProvider{"cohere", 96, encode_cohere_embedding, decode_cohere_embedding, probe_cohere,
+                        judge_cohere_probe},
   };
   for (const EmbeddingProvider& provider : kTable)
     if (provider.name == name) return &provider;

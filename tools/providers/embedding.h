@@ -34,6 +34,9 @@ struct EmbeddingProvider {
   HttpRequest (*encode)(const ModelSettings& model, const EmbedPrompt& prompt);
   // `texts`: how many were sent.
   tl::expected<Embeddings, CallError> (*decode)(const HttpResponse& response, std::size_t texts);
+  // As of Provider; null where the provider answers prompts too, and is tried as that.
+  HttpRequest (*probe)(const ModelSettings& model);
+  std::optional<CallError> (*judge_probe)(const ModelSettings& model, const HttpResponse& response);
 };
 
 // Null for a provider that does not embed.

@@ -1,5 +1,5 @@
 // The dialect of OpenRouter: Chat Completions, with ways of its own to reason, to cache, to fail and to limit.
-// Shape:   see chat.h. What an answer is said to have cost is not read: prices are the catalogue's.
+// Shape:   see chat.h. What an answer is said to have cost is read.
 // Errors:  see provider.h. The code of an error is a status, and its metadata names the kind.
 // Threads: pure functions.
 // Source:  OpenRouter API reference.

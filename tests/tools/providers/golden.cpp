@@ -187,6 +187,7 @@ Json describe(const tl::expected<Completion, CallError>& decoded) {
                      {"output", usage->output},
                      {"reasoning", usage->reasoning}};
     if (usage->cache_write > 0) json["usage"]["cache_write"] = usage->cache_write;
+    if (usage->cost_picodollars) json["usage"]["cost_picodollars"] = *usage->cost_picodollars;
   }
   return json;
 }
