@@ -115,7 +115,7 @@ struct ModelSettings {
   Duration connect_timeout = std::chrono::seconds(10);
   Duration first_byte_timeout = std::chrono::seconds(120);
   Duration idle_timeout = std::chrono::seconds(60);        // silence in the middle of a streamed answer
-  Duration total_timeout = std::chrono::seconds(180);
+  Duration total_timeout = std::chrono::minutes(10);
   int max_attempts = 4;                                    // 1..10
   Duration retry_time = std::chrono::seconds(180);         // from the first attempt to the start of the last
   int line = 0;

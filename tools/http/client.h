@@ -32,7 +32,7 @@ struct HttpRequest {
   Duration connect_timeout = std::chrono::seconds(10);
   Duration first_byte_timeout = std::chrono::seconds(120);  // from the start to the first byte of the answer
   Duration idle_timeout = std::chrono::seconds(60);         // of a streamed answer: from one byte to the next
-  Duration total_timeout = std::chrono::seconds(180);
+  Duration total_timeout = std::chrono::minutes(10);
   std::int64_t response_bytes_max = 16 << 20;
 };
 
