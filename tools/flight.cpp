@@ -213,10 +213,11 @@ class CallFlight final : public Flight {
 
   void answered(tl::expected<Completion, CallError> decoded, Feedback feedback) {
     if (!decoded) return failed(std::move(decoded.error()), std::move(feedback));
+    // Whoever does not say how much it was, is charged what was seen of it, at least.
+    Usage usage = stream_ ? stream_->seen() : AtLeast{};
     stream_.reset();
 
     air_.retry_budgets.earn(model_->group);
-    Usage usage = AtLeast{};
     if (const auto& counts = decoded->usage) {
       usage = counted(*counts);
       learn(*counts);
@@ -303,7 +304,8 @@ class CallFlight final : public Flight {
     // The slots and what was reserved are given back before anything waits.
     const AtLeast usage = give_up_stream();
     if (!settle({.ending = failure.ending, .usage = usage, .feedback = std::move(feedback)})) return;
-    failure.error.message = about_model(without_key(std::move(failure.error.message)));
+    failure.error.message =
+        about_model(without(std::move(failure.error.message), settings().api_key ? settings().api_key->reveal() : ""));
     if (!failure.retry) return land(std::move(failure.error));
 
     const Instant now = air_.loop.now();
@@ -340,15 +342,6 @@ class CallFlight final : public Flight {
       message += fmt::format("; gave up after retrying for {}", in_words(now - *first_sent_));
     }
     if (failure.retry_after && !too_long) message += fmt::format("; retry after {}", in_words(asked));
-  }
-
-  // A provider may repeat the key that it refuses.
-  std::string without_key(std::string message) const {
-    if (!settings().api_key || settings().api_key->empty()) return message;
-    const std::string& key = settings().api_key->reveal();
-    for (auto at = message.find(key); at != std::string::npos; at = message.find(key, at + 3))
-      message.replace(at, key.size(), "***");
-    return message;
   }
 
   // True when the flight is still there, and still flying.

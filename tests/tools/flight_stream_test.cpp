@@ -86,6 +86,15 @@ TEST_CASE("what is reserved grows with what has been seen, and is settled by wha
   CHECK(f.tokens_charged() == 70);
 }
 
+TEST_CASE("a stream that does not say what it used is charged at least what was seen", "[flight][stream]") {
+  Field f;
+  const auto flight = f.fly();
+  f.http.piece_last(kStream, words(std::string(1'200, 'x')) + kStop + kDone);  // at least 150 tokens, above the cap
+  f.http.answer_last(kStream);
+  CHECK(f.completion().usage == std::nullopt);
+  CHECK(f.tokens_charged() == 8 + 150);
+}
+
 TEST_CASE("a stream that breaks off is charged at least what was seen, and asked again", "[flight][stream]") {
   Field f;
   const auto flight = f.fly();
