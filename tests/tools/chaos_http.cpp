@@ -38,13 +38,16 @@ std::int64_t counted_input(const json& body) {
 
 class ChaosHttp::Exchange final : public Transfer {
  public:
-  Exchange(ChaosHttp& http, Account& account, Seen& seen, Claim reserved, std::function<void(HttpResult)> done)
+  Exchange(ChaosHttp& http, const std::string& model, Seen& seen, const Estimate& reserved, std::int64_t output_cap,
+           HttpEvents events)
       : http_(http),
-        account_(account),
+        model_(model),
+        account_(http.accounts_.at(model)),
         seen_(seen),
         reserved_(reserved),
+        output_cap_(output_cap),
         started_(http.loop_.now()),
-        done_(std::move(done)) {
+        events_(std::move(events)) {
     ++http_.in_flight_;
     ++account_.in_flight;
     ++seen_.open;
@@ -52,7 +55,10 @@ class ChaosHttp::Exchange final : public Transfer {
   ~Exchange() override {
     if (over_) return;
     // Cut off by the caller: kept in full once sent, returned in full before.
-    book(sent_ ? Claim{1, reserved_.tokens} : Claim{0, 0});
+    if (sent_)
+      break_off();
+    else
+      book({0, 0});
   }
   bool sent() const override { return sent_; }
 
@@ -62,14 +68,91 @@ class ChaosHttp::Exchange final : public Transfer {
   void end_after(Duration span, Ending ending) {
     end_ = http_.loop_.at(started_ + span, [this, ending = std::move(ending)] { end(ending); });
   }
+  // The head comes after `span`; then its steps.
+  void stream_after(Duration span, Stream stream, Duration idle, Duration total) {
+    stream_ = std::move(stream);
+    idle_ = idle;
+    last_ = started_ + total;
+    next_step(0, started_ + span);
+  }
 
  private:
+  void next_step(std::size_t step, Instant since) {
+    const Instant patience = std::min(since + idle_, last_);
+    Instant when = since;
+    if (step < stream_.steps.size())
+      when += stream_.steps[step].after;
+    else if (stream_.close == Stream::Close::stall)
+      when = patience;
+    const bool in_time = when < patience;
+    end_ = http_.loop_.at(std::min(when, patience), [this, step, in_time] {
+      if (in_time && step < stream_.steps.size()) return take(step);
+      close(!in_time                               ? broken(Fault::timed_out, true, true)
+            : stream_.close == Stream::Close::well ? HttpResult(stream_.head)
+                                                   : broken(Fault::unavailable, true, true));
+    });
+  }
+
+  void take(std::size_t number) {
+    const Step& step = stream_.steps[number];
+    text_ += step.text;
+    told_.input += step.used.input;
+    told_.output += step.used.output;
+    said_all_ = number + 1 == stream_.steps.size();
+    ++http_.pieces_;
+    const auto piece = events_.piece;
+    const HttpResponse head = stream_.head;
+    const std::string bytes = step.bytes;
+    if (step.ends) {  // the flight lets go of it within
+      break_off();
+      return piece(head, bytes);
+    }
+    http_.top_ups_.begin();
+    piece(head, bytes);
+    if (const auto raised = http_.top_ups_.end(model_)) {
+      ++http_.raised_;
+      account_.ledger.raise(reserved_.input_tokens + reserved_.output_tokens, *raised, http_.loop_.now());
+      reserved_.output_tokens = *raised - reserved_.input_tokens;
+    }
+    // A token has four bytes, and no answer is reserved more than its cap for.
+    if (reserved_.output_tokens < std::min(output_cap_, std::max(text_ / 4, told_.output)))
+      http_.complain_(
+          fmt::format("{} tokens are reserved for an answer that has {} bytes", reserved_.output_tokens, text_));
+    next_step(number + 1, http_.loop_.now());
+  }
+
+  // The connection ends, well or not.
+  void close(HttpResult result) {
+    if (!(said_all_ && stream_.answers)) {
+      break_off();
+    } else if (stream_.used) {
+      seen_.used.input += stream_.used->input;
+      seen_.used.output += stream_.used->output;
+      book({1, stream_.used->input + stream_.used->output});
+    } else {
+      book({1, kept()});
+    }
+    const auto done = std::move(events_.done);
+    done(std::move(result));
+  }
+
+  // LIMITS §4: what was reserved, and more if more was seen; no token has more than eight bytes.
+  TokenCounts at_least() const { return {.input = told_.input, .output = std::max(told_.output, text_ / 8)}; }
+  std::int64_t kept() const {
+    return std::max(reserved_.input_tokens, at_least().input) + std::max(reserved_.output_tokens, at_least().output);
+  }
+  void break_off() {
+    seen_.used.input += at_least().input;
+    seen_.used.output += at_least().output;
+    book({1, kept()});
+  }
+
   void end(const Ending& ending) {
     if (ending.retry_after) seen_.not_before = http_.loop_.now() + *ending.retry_after;
     seen_.used.input += ending.used.input;
     seen_.used.output += ending.used.output;
     book(ending.cost);
-    const auto done = std::move(done_);
+    const auto done = std::move(events_.done);
     done(ending.result);
   }
   void book(const Claim& cost) {
@@ -77,18 +160,99 @@ class ChaosHttp::Exchange final : public Transfer {
     --http_.in_flight_;
     --account_.in_flight;
     --seen_.open;
-    account_.ledger.end(reserved_, cost, started_, http_.loop_.now());
+    account_.ledger.end({1, reserved_.input_tokens + reserved_.output_tokens}, cost, started_, http_.loop_.now());
   }
 
   ChaosHttp& http_;
+  const std::string model_;
   Account& account_;
   Seen& seen_;
-  const Claim reserved_;
+  Estimate reserved_;
+  const std::int64_t output_cap_;
   const Instant started_;
-  std::function<void(HttpResult)> done_;
+  HttpEvents events_;
   Timer connect_, end_;
   bool sent_ = false, over_ = false;
+  Stream stream_;
+  Duration idle_{};
+  Instant last_{};
+  std::int64_t text_ = 0;
+  TokenCounts told_;
+  bool said_all_ = false;
 };
+
+ChaosHttp::Stream ChaosHttp::stream(std::int64_t input, std::int64_t output_cap) {
+  Stream stream{.head = {200, {{"content-type", "text/event-stream"}}, {}}, .steps = {}, .used = {}};
+  const auto gap = [this] { return grained(Duration(pick(0, chance(5) ? 8'000'000'000 : 400'000'000))); };
+  const auto add = [&](const json& event, std::int64_t text = 0, const TokenCounts& used = {}) {
+    std::string bytes = "data: " + event.dump() + "\n\n";
+    if (chance(30)) {  // it comes in two pieces
+      const auto half = static_cast<std::size_t>(pick(1, static_cast<std::int64_t>(bytes.size()) - 2));
+      stream.steps.push_back({.after = gap(), .bytes = bytes.substr(0, half)});
+      bytes.erase(0, half);
+    }
+    stream.steps.push_back({.after = gap(), .bytes = bytes, .text = text, .used = used});
+  };
+  const auto choice = [](const json& delta, const json& finish) {
+    return json{{"model", "sim"}, {"choices", {{{"index", 0}, {"delta", delta}, {"finish_reason", finish}}}}};
+  };
+  // Most answers are short, so that longer ones are reserved too little; now and then a model overshoots its cap.
+  const std::int64_t longest = chance(5) ? output_cap * pick(2, 12) : chance(75) ? output_cap / 8 : output_cap;
+  const std::int64_t out = std::min<std::int64_t>(pick(0, longest), 3'000);
+  const TokenCounts used{.input = std::max<std::int64_t>(1, input * pick(40, 130) / 100), .output = out};
+  const std::int64_t words = pick(1, 8);
+  for (std::int64_t i = 0; i < words; ++i) {
+    const std::int64_t bytes = out * pick(3, 10) / words;
+    add(choice({{"content", std::string(static_cast<std::size_t>(bytes), 'w')}}, nullptr), bytes);
+  }
+  const bool counted = chance(85);
+  const std::size_t without_end = stream.steps.size();
+  add(choice(json::object(), "stop"));
+  if (counted)
+    add({{"model", "sim"},
+         {"choices", json::array()},
+         {"usage", {{"prompt_tokens", used.input}, {"completion_tokens", used.output}}}},
+        0, used);
+  stream.steps.push_back({.after = gap(), .bytes = "data: [DONE]\n\n"});
+  stream.answers = true;
+  if (counted) stream.used = used;
+  if (chance(10)) stream.close = chance(50) ? Stream::Close::cut : Stream::Close::stall;  // after all is said
+  if (chance(65)) return stream;
+
+  // It does not come to its end.
+  stream.answers = false;
+  stream.used.reset();
+  stream.close = Stream::Close::well;
+  const auto keep = [&](std::size_t most) {
+    stream.steps.resize(static_cast<std::size_t>(pick(0, static_cast<std::int64_t>(most))));
+  };
+  switch (pick(1, 5)) {
+    case 1:  // cut off, anywhere before the last word
+      keep(stream.steps.size() - 1);
+      stream.close = Stream::Close::cut;
+      break;
+    case 2:
+      keep(stream.steps.size() - 1);
+      stream.close = Stream::Close::stall;
+      break;
+    case 3:  // ends as if that were all
+      keep(without_end);
+      break;
+    case 4: {
+      stream.steps.resize(without_end);
+      const bool limited = chance(30);
+      const json what = limited ? error("Rate limit reached.", "tokens", "rate_limit_exceeded")
+                                : error("The server had an error.", "server_error", nullptr);
+      stream.steps.push_back({.after = gap(), .bytes = "data: " + what.dump() + "\n\n", .ends = true});
+      break;
+    }
+    default:
+      stream.steps.resize(without_end);
+      stream.steps.push_back({.after = gap(), .bytes = "data: {\"choices\":[[[[\n\n", .ends = true});
+      break;
+  }
+  return stream;
+}
 
 ChaosHttp::Ending ChaosHttp::decide(const Claim& reserved, std::int64_t input, std::int64_t output_cap,
                                     bool& connects) {
@@ -173,7 +337,7 @@ std::unique_ptr<Transfer> ChaosHttp::send(HttpRequest request, HttpEvents events
   const std::string user = body["messages"].back()["content"];
   const int call = std::stoi(user.substr(0, user.find(' ')));
   const std::int64_t input = counted_input(body), cap = body["max_completion_tokens"];
-  const Claim reserved{1, reserved_tokens_};
+  const Claim reserved{1, reserved_.input_tokens + reserved_.output_tokens};
   Account& account = accounts_.at(body["model"]);
   Seen& seen = seen_[call];
   const Instant now = loop_.now();
@@ -193,7 +357,10 @@ std::unique_ptr<Transfer> ChaosHttp::send(HttpRequest request, HttpEvents events
   bool connects = true;
   Ending ending = decide(reserved, input, cap, connects);
   const bool hangs = !ending.result && ending.result.error().fault == Fault::timed_out && connects;
-  auto exchange = std::make_unique<Exchange>(*this, account, seen, reserved, std::move(events.done));
+  const bool streams = body.value("stream", false);
+  if (streams != (events.piece != nullptr))
+    complain_(fmt::format("call {} asks for one thing and hears another", call));
+  auto exchange = std::make_unique<Exchange>(*this, body["model"], seen, reserved_, cap, std::move(events));
   const Duration patience = std::min(request.first_byte_timeout, request.total_timeout);
   if (hangs) {
     exchange->connect_after(Duration(pick(0, std::min<std::int64_t>(patience.count() - 1, 20'000'000))));
@@ -211,7 +378,10 @@ std::unique_ptr<Transfer> ChaosHttp::send(HttpRequest request, HttpEvents events
     return exchange;
   }
   if (connects) exchange->connect_after(connect);
-  exchange->end_after(latency, std::move(ending));
+  if (streams && ending.result && ending.result->status == 200)
+    exchange->stream_after(latency, stream(input, cap), request.idle_timeout, request.total_timeout);
+  else
+    exchange->end_after(latency, std::move(ending));
   return exchange;
 }
 

@@ -71,6 +71,10 @@ class Ledger {
     const bool requests = requests_.take(reserved.requests, now);
     return tokens_.take(reserved.tokens, now) && requests;
   }
+  void raise(std::int64_t reserved_tokens, std::int64_t raised_tokens, Instant now) {
+    requests_.settle(1, 1, now);
+    tokens_.settle(reserved_tokens, raised_tokens, now);
+  }
   void end(const Claim& reserved, const Claim& actual, Instant started, Instant now) {
     requests_.settle(reserved.requests, actual.requests, now);
     tokens_.settle(reserved.tokens, actual.tokens, now);

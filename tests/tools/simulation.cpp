@@ -27,6 +27,10 @@ class WatchedStore final : public Store {
     return shortfall;
   }
   void settle(const Charge& charged, std::int64_t actual, Instant at, Instant now) override {
+    if (raising_) {  // it stays out, as more than it was
+      ++out_[{charged.bucket, actual}];
+      raised_[charged.bucket] = actual;
+    }
     if (--out_[{charged.bucket, charged.units}] < 0) ++settled_twice_;
     store_.settle(charged, actual, at, now);
   }
@@ -40,6 +44,17 @@ class WatchedStore final : public Store {
     return store_.ready_at(bucket, units, now, ahead);
   }
 
+  // In between, what is settled is raised and not given back.
+  void begin_raising() {
+    raising_ = true;
+    raised_.clear();
+  }
+  std::optional<std::int64_t> end_raising(BucketId bucket) {
+    raising_ = false;
+    const auto found = raised_.find(bucket);
+    return found == raised_.end() ? std::nullopt : std::optional(found->second);
+  }
+
   int settled_twice() const { return settled_twice_; }
   std::int64_t never_settled() const {
     std::int64_t sum = 0;
@@ -51,6 +66,8 @@ class WatchedStore final : public Store {
   MemoryStore store_;
   std::map<std::pair<BucketId, std::int64_t>, int> out_;
   int settled_twice_ = 0;
+  bool raising_ = false;
+  std::map<BucketId, std::int64_t> raised_;
 };
 
 class Simulation final : Observer {
@@ -71,6 +88,8 @@ class Simulation final : Observer {
         air_{loop_, gate_, http_, budgets_, estimator_, jitter_},
         flights_(air_),
         calls_(static_cast<std::size_t>(calls)) {
+    http_.watch({.begin = [this] { store_.begin_raising(); },
+                 .end = [this](const std::string& model) { return store_.end_raising(buckets_.at(model).at(1)); }});
     for (int i = 0; i < 3; ++i) add_account(i);
     for (int i = 0; i < 4; ++i) add_client(i);
     for (int i = 0; i < 3; ++i)
@@ -96,6 +115,8 @@ class Simulation final : Observer {
     check_end();
     report_.calls = static_cast<int>(calls_.size());
     report_.requests = http_.requests();
+    report_.pieces = http_.pieces();
+    report_.raised = http_.raised();
     return std::move(report_);
   }
 
@@ -127,7 +148,8 @@ class Simulation final : Observer {
     settings.base_url = "http://sim/v1";
     settings.api_key = Secret("sk-sim-key", "env:SIM");
     settings.charge_model = ChargeModel::total;
-    settings.stream = false;
+    settings.stream = chance(50);
+    settings.idle_timeout = std::chrono::milliseconds(pick(300, 20'000));
     const std::int64_t rpm = grain_ > 1ms ? 240 / pick(1, 12) : pick(20, 600), tpm = pick(2'000, 60'000);
     settings.limits = {fakes::per_minute("rpm", LimitCounts::requests, rpm, pick(1, rpm)),
                        fakes::per_minute("tpm", LimitCounts::tokens, tpm, pick(500, tpm))};
@@ -161,8 +183,7 @@ class Simulation final : Observer {
 
   // What was reserved is the limiter's word; what it should have cost in the end is not.
   void on(const Decision& decision) override {
-    if (const auto* admitted = std::get_if<Admitted>(&decision))
-      http_.expect(admitted->reserved.input_tokens + admitted->reserved.output_tokens);
+    if (const auto* admitted = std::get_if<Admitted>(&decision)) http_.expect(admitted->reserved);
   }
 
   void arrive(std::size_t n) {

@@ -13,6 +13,7 @@ namespace weir::simulation {
 struct Report {
   std::vector<std::string> violations;
   int calls = 0, requests = 0, completions = 0, refusals = 0, errors = 0, cancelled = 0, destroyed = 0;
+  int pieces = 0, raised = 0;  // of streams, and how often what was reserved was raised for them
   std::uint64_t digest = 0;  // of every landing, with its time
 };
 

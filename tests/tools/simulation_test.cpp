@@ -33,16 +33,20 @@ TEST_CASE("ten thousand chaotic calls leave no slot and no token unaccounted", "
     sum.errors += report.errors;
     sum.cancelled += report.cancelled;
     sum.destroyed += report.destroyed;
+    sum.pieces += report.pieces;
+    sum.raised += report.raised;
   }
   if (replay) return;
   // The chaos must have been one: every kind of ending, often.
   INFO(sum.calls << " calls, " << sum.requests << " requests: " << sum.completions << " completions, " << sum.refusals
                  << " refusals, " << sum.errors << " errors, " << sum.cancelled << " cancelled, " << sum.destroyed
-                 << " dropped");
+                 << " dropped; " << sum.pieces << " pieces of streams, " << sum.raised << " top-ups");
   CHECK(sum.calls == static_cast<int>(runs) * calls);
   CHECK(sum.requests > sum.calls / 4);
   for (const int kind : {sum.completions, sum.refusals, sum.errors, sum.cancelled, sum.destroyed})
     CHECK(kind > sum.calls / 50);
+  CHECK(sum.pieces > sum.requests);
+  CHECK(sum.raised > sum.requests / 200);
 }
 
 TEST_CASE("the same seed gives the same run, another seed another", "[simulation]") {
