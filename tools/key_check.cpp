@@ -16,15 +16,6 @@ using namespace std::chrono_literals;
 // Whoever waits at a terminal, or for a server to start, does not wait for the slowest of answers.
 constexpr Duration kPatience = 10s;
 
-// A provider may repeat the key that it refuses.
-std::string without_key(std::string message, const ModelSettings& model) {
-  if (!model.api_key || model.api_key->empty()) return message;
-  const std::string& key = model.api_key->reveal();
-  for (auto at = message.find(key); at != std::string::npos; at = message.find(key, at + 3))
-    message.replace(at, key.size(), "***");
-  return message;
-}
-
 }  // namespace
 
 KeyCheck::KeyCheck(HttpClient& http, const Config& config, std::function<void(std::vector<KeyVerdict>)> done)
@@ -75,7 +66,7 @@ void KeyCheck::answered(std::size_t which, const HttpResult& result) {
     verdict.what = error->retry || error->rate_limited || error->error.fault == Fault::unavailable
                        ? KeyVerdict::What::unknown
                        : KeyVerdict::What::bad;
-    verdict.message = without_key(error->error.message, model);
+    verdict.message = without(error->error.message, model.api_key ? model.api_key->reveal() : "");
   } else {
     verdict.what = KeyVerdict::What::good;
   }

@@ -86,4 +86,11 @@ std::string excerpt(std::string_view text, std::size_t bytes_max) {
   return result;
 }
 
+std::string without(std::string text, std::string_view secret) {
+  if (secret.empty()) return text;
+  for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3))
+    text.replace(at, secret.size(), "***");
+  return text;
+}
+
 }  // namespace weir

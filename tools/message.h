@@ -18,4 +18,7 @@ std::string in_words(Duration span);
 // For UTF-8 text; bytes that are not UTF-8 become question marks, control characters spaces.
 std::string excerpt(std::string_view text, std::size_t bytes_max = 500);
 
+// A provider may repeat the key that it refuses: each place of it becomes "***". An empty secret is in no text.
+std::string without(std::string text, std::string_view secret);
+
 }  // namespace weir

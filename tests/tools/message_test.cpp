@@ -9,6 +9,12 @@ namespace weir {
 namespace {
 using namespace std::chrono_literals;
 
+TEST_CASE("a secret is taken out of a text wherever it stands", "[message]") {
+  CHECK(without("key abc, abc and abcabc", "abc") == "key ***, *** and ******");
+  CHECK(without("nothing of it", "abc") == "nothing of it");
+  CHECK(without("as it is", "") == "as it is");
+}
+
 TEST_CASE("spans are said in the unit that suits them, rounded up", "[message]") {
   CHECK(in_words(0ns) == "0 ms");
   CHECK(in_words(1ns) == "1 ms");
