@@ -186,8 +186,8 @@ ChaosHttp::Stream ChaosHttp::stream(std::int64_t input, std::int64_t output_cap)
   const auto gap = [this] { return grained(Duration(pick(0, chance(5) ? 8'000'000'000 : 400'000'000))); };
   const auto add = [&](const json& event, std::int64_t text = 0, const TokenCounts& used = {}) {
     std::string bytes = "data: " + event.dump() + "\n\n";
-    if (chance(30)) {  // it comes in two pieces
-      const auto half = static_cast<std::size_t>(pick(1, static_cast<std::int64_t>(bytes.size()) - 2));
+    if (chance(30)) {  // it comes in two pieces; the first lacks a brace, or it would be read if nothing followed
+      const auto half = static_cast<std::size_t>(pick(1, static_cast<std::int64_t>(bytes.size()) - 3));
       stream.steps.push_back({.after = gap(), .bytes = bytes.substr(0, half)});
       bytes.erase(0, half);
     }
