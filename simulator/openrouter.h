@@ -1,6 +1,7 @@
 // OpenRouter's dialect: Chat Completions for everybody's models, with a cost and with comments in its streams, and what
 // a key may spend. Parameters that a model does not take are dropped, as OpenRouter does, not refused. Charge: requests
-// alone; what else is limited, its upstream providers limit. Threads: stateless.
+// alone; what else is limited, its upstream providers limit.
+// Threads: stateless.
 #pragma once
 
 #include "simulator/dialect.h"

@@ -1,11 +1,12 @@
-// JSON Schema as structured output uses it: answers that fit one, and which schemas a provider takes.
-// Answers: deterministic by the draw. Every property is given, arrays are short, strings quote what the user said.
-//          Known: type, enum, const, properties, required, items, prefixItems, anyOf, oneOf, allOf, $ref, formats,
-//          minimum and maximum (also exclusive), multipleOf, lengths, numbers of items, nullable; of pattern only
-//          classes, counts, groups and alternatives. Recursion ends at kDepthMax with null, an empty array or no
-//          property.
+// JSON Schema as structured output uses it: answers that fit one, and which schemas a provider takes. Answers:
+// deterministic by the draw. Every property is given, arrays are short, strings quote what the user said. Known: type,
+// enum, const, properties, required, items, prefixItems, anyOf, oneOf, allOf, $ref, formats, minimum and maximum (also
+// exclusive), multipleOf, lengths, numbers of items, nullable; of pattern only classes, counts, groups and
+// alternatives. Recursion ends at kDepthMax with null, an empty array or no property.
 // Errors:  fitting_json none: what it does not know it leaves out of account. The checks return what is wrong, or
-// nothing. Bounds:  kValuesMax values per answer. Threads: pure functions.
+//          nothing.
+// Bounds:  kValuesMax values per answer.
+// Threads: pure functions.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

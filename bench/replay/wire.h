@@ -1,6 +1,6 @@
 // The replay's provider in the dialect of OpenAI: what it counted and refused, as the answers that a program would
-// read. Shape:   counted at admission, a refusal says retry-after-ms; as produced, retry-after in whole seconds. Both
-// name
+// read.
+// Shape:   counted at admission, a refusal says retry-after-ms; as produced, retry-after in whole seconds. Both name
 //          the dimension that is exhausted.
 // Threads: functions of values.
 #pragma once

@@ -1,5 +1,7 @@
 // What the limiter decides, told on: counted in the tally, and what an operator should know of is logged: that a
-// provider paused a model, and that it named another limit. Threads: the loop's thread. Owner:   the tally outlives it.
+// provider paused a model, and that it named another limit.
+// Threads: the loop's thread.
+// Owner:   the tally outlives it.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,8 @@
 // Chat Completions, as OpenAI, OpenRouter and all servers of that dialect speak it: what their requests and answers
-// have in common. Shape:   an answer with status 200..299 is a Completion or bad_reply; any other is read by the
-// dialect's ReadError. Threads: pure functions. Source:  OpenAI API reference; the servers' own documentation for where
-// they differ.
+// have in common.
+// Shape:   an answer with status 200..299 is a Completion or bad_reply; any other is read by the dialect's ReadError.
+// Threads: pure functions.
+// Source:  OpenAI API reference; the servers' own documentation for where they differ.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -1,6 +1,6 @@
 // A JSON Schema as a tree of nodes, one for each schema object or boolean: the compiler writes it, the checker reads
-// it. Shape:   an absent keyword is nullptr, an empty list, or a bound that everything keeps. Pointers are into
-// Tree::nodes
+// it.
+// Shape:   an absent keyword is nullptr, an empty list, or a bound that everything keeps. Pointers are into Tree::nodes
 //          and Tree::document.
 // Threads: immutable once compiled.
 #pragma once

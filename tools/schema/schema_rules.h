@@ -1,17 +1,15 @@
 // A JSON Schema 2020-12, compiled: which values it takes. Proven by the official test suite.
-// Shape:   schema → SchemaRules → check(value) → violations; none = the value is valid.
-//          Supported: the applicator, unevaluated and validation vocabularies whole; $defs, definitions, $anchor, $id,
-//          and $ref to what is in the same document; "dependencies" of draft 7.
-//          Formats are annotations unless assert_formats: then date-time, date, time, duration, email, hostname, ipv4,
-//          ipv6 and uuid are asserted, and others stay annotations.
+// Shape:   schema → SchemaRules → check(value) → violations; none = the value is valid. Supported: the applicator,
+//          unevaluated and validation vocabularies whole; $defs, definitions, $anchor, $id, and $ref to what is in the
+//          same document; "dependencies" of draft 7. Formats are annotations unless assert_formats: then date-time,
+//          date, time, duration, email, hostname, ipv4, ipv6 and uuid are asserted, and others stay annotations.
 //          $schema is 2020-12, 2019-09 or draft 7 (Zod writes it); all are read by the rules of 2020-12: beside a $ref,
-//          other keywords count.
-//          Refused, by name: $dynamicRef, $recursiveRef, $vocabulary, $ref to other documents, additionalItems, a list
-//          under "items" (it is prefixItems), nullable; a pattern with lookaround or back references (RE2 runs in
-//          linear time), but beside one of the formats above the format is asserted instead, as Zod writes both; a
-//          schema that refers to itself for the same value.
-//          Unknown keywords are annotations, as the specification says, except those that look like a slip of the pen
-//          for a known one ("minlength"); a name that begins with "x-" never is.
+//          other keywords count. Refused, by name: $dynamicRef, $recursiveRef, $vocabulary, $ref to other documents,
+//          additionalItems, a list under "items" (it is prefixItems), nullable; a pattern with lookaround or back
+//          references (RE2 runs in linear time), but beside one of the formats above the format is asserted instead, as
+//          Zod writes both; a schema that refers to itself for the same value. Unknown keywords are annotations, as the
+//          specification says, except those that look like a slip of the pen for a known one ("minlength"); a name that
+//          begins with "x-" never is.
 // Units:   lengths are code points. Numbers are compared exactly; multipleOf counts as decimals are written.
 // Bounds:  a schema of kSchemaValuesMax values; schemas and values kDepthMax deep; steps_max steps for a check, one for
 //          each schema met by a value, and in proportion to text under a pattern; kViolationsMax violations. What is

@@ -1,15 +1,14 @@
 // One JSON Schema, in the words of each provider's structured output, and the way back.
 // Shape:   wire_schema(schema, dialect) → what is sent. What the provider cannot express is left out, named in
-// `dropped`
-//          ("#/properties/a/maxLength") and, when short, written into the description for the model to read; our own
-//          check of the answer is against the original schema, always. A $ref leads to $defs and has nothing beside it;
-//          allOf is merged; oneOf is anyOf; titles and descriptions stay; defaults and examples go.
-//            openai_strict  all properties are required, the optional ones may be null; objects are closed; tuples are
-//                           lists of any of their items; patterns, formats it knows, limits of numbers and items stay
-//            anthropic      objects are closed; no limits but the formats it knows and minItems 0 or 1; no recursion
-//            google         responseJsonSchema: const is a one-value enum; in a circle of references, the properties
-//                           that lead around it are optional
-//            plain          the schema as it is: for servers that take any, and as a fallback without "strict"
+//          `dropped` ("#/properties/a/maxLength") and, when short, written into the description for the model to read;
+//          our own check of the answer is against the original schema, always. A $ref leads to $defs and has nothing
+//          beside it; allOf is merged; oneOf is anyOf; titles and descriptions stay; defaults and examples go.
+//          openai_strict: all properties are required, the optional ones may be null; objects are closed; tuples are
+//          lists of any of their items; patterns, formats it knows, limits of numbers and items stay.
+//          anthropic: objects are closed; no limits but the formats it knows and minItems 0 or 1; no recursion.
+//          google: responseJsonSchema, where const is a one-value enum; in a circle of references, the properties that
+//          lead around it are optional.
+//          plain: the schema as it is, for servers that take any, and as a fallback without "strict".
 //          A root that is no object is wrapped for the first two, {"answer": ...}; unwire() unwraps.
 // Errors:  one sentence: the schema's own first mistake; what has no form there (a value of any type, an object of free
 //          names: openai_strict, anthropic); recursion (anthropic); too much of something, with the provider's limit.

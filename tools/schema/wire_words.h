@@ -1,5 +1,6 @@
 // What each dialect of wire_schema.h knows of JSON Schema: keywords, formats, and how much of each. Inside of
-// tools/schema. Threads: functions of values.
+// tools/schema.
+// Threads: functions of values.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -1,7 +1,8 @@
 // Golden files of the dialects: tests/tools/golden/DIALECT/ has requests/*.json (settings, prompt) with the request
 // expected (*.request); answers/, errors/ and streams/ hold each an answer as it comes over the wire (*.http) and what
-// is read out of it (*.json). Shape:   WEIR_WRITE_GOLDEN=1 writes the expectation of a file that has none; read what it
-// wrote. Threads: tests.
+// is read out of it (*.json).
+// Shape:   WEIR_WRITE_GOLDEN=1 writes the expectation of a file that has none; read what it wrote.
+// Threads: tests.
 #pragma once
 
 #include <filesystem>
