@@ -123,8 +123,9 @@ std::string as_table(const std::vector<Row>& rows) {
   fmt::format_to(
       out,
       "\nbars: alone, after the first minute, no 429 and {0:.0f} % used; beside another program, {0:.0f} % of "
-      "what it leaves.\nThere the floor of 429s is one for each time that the account runs out unforeseen: "
-      "`pauses` are at most that many, and what is refused beyond them was under way.\n",
+      "what it leaves.\nThere 429s have no bar: what the other takes between an answer's headers and the next "
+      "request is seen by nobody, and where there are no headers a 429 is all that tells of it.\n"
+      "An account that saves a minute's worth (anthropic) lets more than 100 % through until that is spent.\n",
       kUsedLeast * 100);
   return text;
 }
