@@ -67,7 +67,10 @@ TEST_CASE("a stream says the same wherever it is cut into pieces", "[golden]") {
       const HttpResponse answer = read_http(file, true);
       INFO(file.string());
       const std::string whole = describe(stream(provider, answer)).dump();
-      for (std::size_t cut = 0; cut <= answer.body.size(); ++cut)
+      // One cut at each place: of two streams of each dialect, because what is cut is read by the one SseReader, whose
+      // own test does it. Of all of them: every place at once.
+      const bool each_place = file.stem() == "plain" || file.stem() == "unicode";
+      for (std::size_t cut = 0; each_place && cut <= answer.body.size(); ++cut)
         REQUIRE(describe(stream(provider, answer, {cut})).dump() == whole);
       std::vector<std::size_t> everywhere;
       for (std::size_t cut = 1; cut < answer.body.size(); ++cut) everywhere.push_back(cut);
