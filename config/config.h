@@ -18,6 +18,8 @@
 #include <variant>
 #include <vector>
 
+#include "config/http_tool.h"
+#include "config/kinds.h"
 #include "config/model_facts.h"
 #include "config/priority.h"
 #include "config/secret.h"
@@ -50,6 +52,12 @@ struct ServerSettings {
   std::optional<Secret> state_key;                     // signs requestState; absent = a random one of this process
   Duration aging_bound = std::chrono::seconds(5);      // how long a large call may be passed by smaller ones; >= 0
   bool limits_tool = true;                             // whether the MCP tool weir_limits is offered
+  bool models_tool = true;                             // the same of weir_models
+  bool estimate_tool = true;                           // the same of weir_estimate
+  bool watch_config = true;                            // whether a change of the file is loaded without being asked; SIGHUP always does
+  std::string cache_file{};                            // where answers are cached: an absolute path; empty = in memory
+  std::int64_t cache_bytes = 128 << 20;                // of the cache, at most
+  std::int64_t result_bytes_max = 64 << 10;            // of one result; what is beyond is read page by page (weir://results/…)
   std::string model_catalogue{};                       // a TOML file over the built-in facts of models; absolute; empty = none
   bool check_keys = false;                             // whether each model is tried at start, as by `weir check --online`
   int line = 0;
@@ -136,6 +144,7 @@ struct InputSettings {
   std::optional<double> minimum, maximum;              // integer, number
   std::vector<InputValue> one_of;                      // TOML `enum`: the allowed values, of the declared type
   std::string pattern;                                 // string; RE2 syntax, unanchored as in JSON Schema; empty = none
+  bool fenced = false;                                 // string; put between marks that it cannot close, as material
   int line = 0;
   bool operator==(const InputSettings&) const = default;
 };
@@ -143,20 +152,27 @@ struct InputSettings {
 struct ToolSettings {
   std::string name;                        // [a-z0-9_], 1..40
   std::string title, description;          // description is required
-  std::string kind = "map";
+  std::string kind = "map";                // map, extract, classify, predicate, summarise, sentiment, reduce, embed, judge, http
   std::string model;                       // an alias; empty in TOML = server.default_model (resolved here)
   std::string system;                      // system prompt template; may be empty
   std::string prompt;                      // user prompt template (mustache); required
   std::int64_t max_output_tokens = 512;    // of the answer, without reasoning; >= 1
   std::optional<double> temperature{};     // 0..2; absent = the provider's default
   std::vector<std::string> profiles{};     // of its model, that a caller may choose; the first is the default
-  std::string output_schema{};             // JSON Schema of the answer, as JSON text; empty = text
+  std::string output_schema{};             // JSON Schema of the answer, as JSON text, in the author's order; empty = text
+  std::string input_schema{};              // JSON Schema of the arguments, as JSON text, instead of inputs; empty = inputs
+  std::vector<ExampleSettings> examples{}; // shown to the model before the caller's own
+  std::string list{};                      // the input of which a caller may send a list, as <list>s; empty = none
+  int list_max = 100;                      // how many at once
+  std::optional<CacheSettings> cache{};    // absent = every call is made
+  KindSettings of_kind{};
+  HttpToolSettings http{};                 // of kind http
   bool as_prompt = false;                  // offered as an MCP prompt too
   std::vector<InputSettings> inputs;       // ordered by name
   std::vector<std::string> scopes;         // all of them are needed to call it; empty = any caller
   std::optional<int> max_concurrency;      // calls of this tool in flight; absent = the server's
   Priority priority = Priority::interactive;  // of its calls, at most
-  int line = 0, prompt_line = 0, system_line = 0, profiles_line = 0, schema_line = 0, temperature_line = 0;
+  int line = 0, prompt_line = 0, system_line = 0, profiles_line = 0, schema_line = 0, temperature_line = 0, input_schema_line = 0;
   bool operator==(const ToolSettings&) const = default;
 };
 

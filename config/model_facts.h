@@ -62,6 +62,7 @@ struct ModelFacts {
   bool verbosity = false;                       // takes one
   TemperatureRule temperature = TemperatureRule::accepted;
   StructuredOutput structured_output = StructuredOutput::native;
+  bool logprobs = false;                                    // tells how likely each first word was, if asked
   bool cache_control = false;                               // caches what is marked, and only that
   std::int64_t cacheable_min = 1024;                        // shorter prefixes are not cached
   std::string token_limit_field = "max_completion_tokens";  // or "max_tokens": of Chat Completions

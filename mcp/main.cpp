@@ -34,6 +34,7 @@
 #include "mcp/weir/limits_command.h"
 #include "mcp/weir/shell.h"
 #include "tools/callers.h"
+#include "tools/calls.h"
 #include "tools/catalog/catalog.h"
 #include "tools/flights.h"
 #include "tools/http/curl.h"
@@ -61,6 +62,7 @@ struct Core {
   std::mt19937_64 random{std::random_device{}()};
   CurlClient http;
   Flights flights;
+  Calls calls;
 
   explicit Core(const ServerSettings& server)
       : gate(loop, store,
@@ -72,7 +74,8 @@ struct Core {
               .observer = &decisions,
               .seed = std::random_device{}()}),
         http(loop),
-        flights({loop, gate, http, retry_budgets, estimator, random}) {}
+        flights({loop, gate, http, retry_budgets, estimator, random}),
+        calls(flights) {}
 };
 
 struct Loaded {
@@ -165,7 +168,7 @@ std::optional<Program> make_program(const std::string& config_option, decltype(t
   for (const auto& [alias, model] : first->config.models)
     for (const ModelSettings& account : accounts_of(model)) core.decisions.name(group_of(account), account.alias);
   program.callers = std::make_unique<Callers>(core.gate, first->config, group_of);
-  program.host = std::make_unique<WeirHost>(core.loop, core.gate, core.tally, *program.callers, core.flights, catalog,
+  program.host = std::make_unique<WeirHost>(core.loop, core.gate, core.tally, *program.callers, core.calls, catalog,
                                             WeirHostOptions{.version = WEIR_VERSION,
                                                             .config_text = effective_config(first->config),
                                                             .subscriptions_max = server.subscriptions_max,
@@ -188,7 +191,7 @@ void on_stop_signals(Core& core, std::function<void()> drained) {
       core.gate.close();
       drained();
     } else {
-      core.flights.cancel_all();
+      core.calls.cancel_all();
       core.loop.stop();
     }
   };
@@ -209,7 +212,7 @@ int serve_stdio(Program& program) {
   std::thread reader([&] {
     stdio.run();
     core.loop.post([&] {
-      core.flights.cancel_all();
+      core.calls.cancel_all();
       core.loop.stop();
     });
   });
@@ -278,13 +281,13 @@ int serve_http(Program& program, const std::string& address, const std::string& 
   std::thread draining;
   Timer cut;
   on_stop_signals(core, [&] {
-    spdlog::info("draining, in_air={}", core.flights.in_air());
+    spdlog::info("draining, in_air={}", core.calls.in_air());
     // Tasks have no connection that drain() could wait for, so they are waited for themselves.
-    cut = core.loop.at(core.loop.now() + server.drain_timeout, [&core] { core.flights.cancel_all(); });
+    cut = core.loop.at(core.loop.now() + server.drain_timeout, [&core] { core.calls.cancel_all(); });
     draining = std::thread([&] {
       program.host->changes()->close();
       http.drain(server.drain_timeout);
-      core.loop.post([&core] { core.flights.when_empty([&core] { core.loop.stop(); }); });
+      core.loop.post([&core] { core.calls.when_empty([&core] { core.loop.stop(); }); });
     });
   });
   core.loop.run();

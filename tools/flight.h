@@ -24,6 +24,12 @@
 
 namespace weir {
 
+// What may be answered from what has been answered before.
+struct CacheUse {
+  Duration ttl{};
+  std::string name_space;
+};
+
 struct Job {
   std::shared_ptr<const Model> model;
   Prompt prompt;
@@ -32,8 +38,11 @@ struct Job {
   ClientId client = 0;
   ToolId tool = 0;
   Priority priority = Priority::interactive;
-  std::uint64_t kind = 0;  // of calls whose answers are alike in length: a tool at a profile; 0 = not learned
+  std::optional<CacheUse> cache{};  // see calls.h
+  std::uint64_t kind = 0;           // of calls whose answers are alike in length: a tool at a profile; 0 = not learned
 };
+
+enum class Origin { provider, cache, shared };  // shared: another call, on its way at the same time, was the same
 
 // What a call cost its account and its caller.
 struct Receipt {
@@ -46,8 +55,9 @@ struct Receipt {
   Duration took{};           // from start to landing
   int attempts = 0;          // requests handed to the provider
   std::optional<std::int64_t> cost_picodollars;
-  std::string profile{};  // what it was asked at; empty = none
-  bool repaired = false;  // the answer did not fit its schema, and the model was asked once more
+  std::string profile{};             // what it was asked at; empty = none
+  bool repaired = false;             // the answer did not fit its schema, and the model was asked once more
+  Origin origin = Origin::provider;  // of cache and shared nothing is used, waited for by limits, or paid by this call
 };
 
 struct Landing {

@@ -30,13 +30,23 @@ struct AnswerFormat {
   std::function<tl::expected<std::string, std::string>(std::string_view answer)> read{};
 };
 
+// A question and its answer, shown before the real one.
+struct Shot {
+  std::string user, assistant;
+};
+
+struct EmbedPrompt;  // providers/embedding.h
+
 struct Prompt {
   std::string system, user;
-  std::int64_t max_output_tokens = 512;          // of the visible answer
-  ProfileSettings profile{};                     // how much to reason; its room is added to the cap
-  std::shared_ptr<const AnswerFormat> format{};  // null = text
+  std::shared_ptr<const std::vector<Shot>> shots{};  // null = none
+  std::int64_t max_output_tokens = 512;              // of the visible answer
+  ProfileSettings profile{};                         // how much to reason; its room is added to the cap
+  std::shared_ptr<const AnswerFormat> format{};      // null = text
   std::optional<double> temperature{};
-  bool stable_system = false;  // the system prompt is the same in every call, and worth caching
+  int top_logprobs = 0;  // how many candidates for the answer's first token to report; 0 = not asked for
+  std::shared_ptr<const EmbedPrompt> embed{};  // instead of all above: texts to be embedded
+  bool stable_system = false;                  // the system prompt is the same in every call, and worth caching
 };
 // What the provider is told that an answer may have at most, reasoning included.
 std::int64_t output_cap(const Prompt& prompt);
@@ -51,12 +61,21 @@ struct TokenCounts {
   bool operator==(const TokenCounts&) const = default;
 };
 
+// How likely the model was to begin with this token.
+struct TokenOdds {
+  std::string token;
+  double logprob = 0;
+  bool operator==(const TokenOdds&) const = default;
+};
+
 struct Completion {
   std::string text;
   Finish finish = Finish::stop;
   std::optional<TokenCounts> usage;
-  std::string model;       // as the provider names it
-  std::string request_id;  // the provider's, for support; may be empty
+  std::string model;                          // as the provider names it
+  std::string request_id;                     // the provider's, for support; may be empty
+  std::vector<TokenOdds> first_token{};       // most likely first; empty when not asked for, or not told
+  std::vector<std::vector<float>> vectors{};  // of an EmbedPrompt, one for each text
   bool operator==(const Completion&) const = default;
 };
 

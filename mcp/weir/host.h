@@ -9,14 +9,13 @@
 //          core's loop. It must outlive the loop's last turn.
 #pragma once
 
-#include <atomic>
 #include <memory>
 
 #include "limiter/tally.h"
 #include "mcp/host.h"
+#include "mcp/weir/tool_runs.h"
 #include "tools/callers.h"
 #include "tools/catalog/catalog.h"
-#include "tools/flights.h"
 
 namespace weir::mcp {
 
@@ -29,7 +28,7 @@ struct WeirHostOptions {
 
 class WeirHost final : public Host {
  public:
-  WeirHost(Loop& loop, Gate& gate, const Tally& tally, Callers& callers, Flights& flights,
+  WeirHost(Loop& loop, Gate& gate, const Tally& tally, Callers& callers, Calls& calls,
            std::shared_ptr<const Catalog> catalog, WeirHostOptions options);
 
   Identity identity() const override;
@@ -43,25 +42,19 @@ class WeirHost final : public Host {
   Changes* changes() override { return &changes_; }
 
  private:
-  struct Flying;
-  void start(std::shared_ptr<Flying> flying, Prompt prompt);
   void call_limits(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done);
-  void report_in(Duration span, const std::shared_ptr<Flying>& flying);
-  void report(const std::shared_ptr<Flying>& flying);
   void limits_changed();
 
   Loop& loop_;
   Gate& gate_;
   const Tally& tally_;
   Callers& callers_;
-  Flights& flights_;
+  ToolRuns runs_;
   const std::shared_ptr<const Catalog> catalog_;
   const WeirHostOptions options_;
   const std::shared_ptr<const Offer> offer_;
   Changes changes_;
-  std::atomic<std::uint64_t> calls_ = 0;
   // The loop thread's own.
-  std::map<FlightId, Timer> reports_;
   Timer tell_limits_;
   bool telling_limits_ = false;
 };

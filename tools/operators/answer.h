@@ -1,0 +1,29 @@
+// What a call of a tool comes to: a value as its output schema has it, or why there is none, and what it cost.
+// Shape:   text is what a person reads of the value; empty = the value itself, as JSON.
+// Threads: values.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <variant>
+
+#include "tools/flight.h"
+
+namespace weir {
+
+struct Answer {
+  std::variant<nlohmann::json, Refusal, Error> outcome;
+  std::string text{};
+  bool truncated = false;  // the value is what came before the answer was cut
+  std::string word{};      // for logs: "ok", "length", "refused", "cancelled", …
+  Receipt receipt{};
+};
+
+// A call of a tool on its way.
+class Run {
+ public:
+  virtual ~Run() = default;  // silently: cancels
+  virtual void cancel() = 0;
+};
+
+}  // namespace weir
