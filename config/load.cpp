@@ -120,7 +120,7 @@ Config read(const Node& document, const std::string& file, const Environment& en
   check_client_models(config, mistakes);
   for (const Entry& member : members_of(tools, "tools", kToolsMax, mistakes)) {
     if (mistakes.full()) break;
-    if (is_table(member, "tools", mistakes)) config.tools.emplace(member.key, read_tool(member, names, mistakes));
+    if (is_table(member, "tools", mistakes)) config.tools.emplace(member.key, read_tool(member, names, environment, mistakes));
   }
   return config;
 }

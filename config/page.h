@@ -39,6 +39,8 @@ inline std::string toml_duration(Duration value) { return toml_string(format_dur
 
 // The table of a model, with its profiles; and limits, as any table has them.
 void print_model(Page& page, const ModelSettings& model);
+void print_tool(Page& page, const ToolSettings& tool, const std::string& default_model);
+void print_http_tool(Page& page, const HttpToolSettings& http);
 void print_limits(Page& page, const std::vector<LimitSettings>& limits, ChargeModel charge_model);
 
 }  // namespace weir

@@ -60,6 +60,16 @@ void print_server(Page& page, const Config& config) {
   }
   page.value("aging_bound", server.aging_bound, standard.aging_bound, toml_duration);
   page.value("limits_tool", server.limits_tool, standard.limits_tool, yes_or_no);
+  page.value("models_tool", server.models_tool, standard.models_tool, yes_or_no);
+  page.value("estimate_tool", server.estimate_tool, standard.estimate_tool, yes_or_no);
+  page.value("watch_config", server.watch_config, standard.watch_config, yes_or_no);
+  if (server.cache_file.empty()) {
+    page.remark("cache_file: none; cached answers end with the process");
+  } else {
+    page.value("cache_file", toml_string(server.cache_file));
+  }
+  page.value("cache_bytes", server.cache_bytes, standard.cache_bytes, number);
+  page.value("result_bytes_max", server.result_bytes_max, standard.result_bytes_max, number);
   if (server.model_catalogue.empty()) {
     page.remark("model_catalogue: the built-in one");
   } else {
@@ -147,64 +157,6 @@ void print_client_defaults(Page& page, const Config& config, const LimitsInForce
   if (config.clients.contains(kAnonymous)) return;
   page.remark("so holds for \"anonymous\", who calls without a token:");
   print_limits_in_force(page, config, in_force, kAnonymous);
-}
-
-std::string toml_value(const InputValue& value) {
-  const auto* text = std::get_if<std::string>(&value);
-  return text != nullptr ? toml_string(*text) : shown(value);
-}
-
-void print_input(Page& page, const InputSettings& input) {
-  std::string written;
-  const auto add = [&](std::string_view key, const std::string& value) {
-    written += fmt::format("{}{} = {}", written.empty() ? "" : ", ", key, value);
-  };
-  add("type", toml_string(name_of(input.type)));
-  if (!input.description.empty()) add("description", toml_string(input.description));
-  if (input.default_value) {
-    add("default", toml_value(*input.default_value));
-  } else {
-    add("required", input.required ? "true" : "false");
-  }
-  if (input.min_length) add("min_length", number(*input.min_length));
-  if (input.max_length) add("max_length", number(*input.max_length));
-  const bool whole = input.type == InputType::integer;
-  const auto bound = [&](double value) {
-    return whole ? number(static_cast<std::int64_t>(value)) : fmt::format("{}", value);
-  };
-  if (input.minimum) add("minimum", bound(*input.minimum));
-  if (input.maximum) add("maximum", bound(*input.maximum));
-  if (!input.one_of.empty()) {
-    std::string values;
-    for (const InputValue& one : input.one_of) values += (values.empty() ? "" : ", ") + toml_value(one);
-    add("enum", '[' + values + ']');
-  }
-  if (!input.pattern.empty()) add("pattern", toml_string(input.pattern));
-  page.value("input." + toml_key(input.name), "{ " + written + " }");
-}
-
-void print_tool(Page& page, const ToolSettings& tool, const std::string& default_model) {
-  const ToolSettings standard;
-  page.table("tools." + toml_key(tool.name));
-  if (!tool.title.empty()) page.value("title", toml_string(tool.title));
-  page.value("description", toml_prose(tool.description));
-  page.value("kind", tool.kind, standard.kind, toml_string);
-  page.value("model", toml_string(tool.model), tool.model == default_model ? "the default model" : "");
-  if (!tool.system.empty()) page.value("system", toml_prose(tool.system));
-  page.value("prompt", toml_prose(tool.prompt));
-  page.value("max_output_tokens", tool.max_output_tokens, standard.max_output_tokens, number);
-  if (tool.temperature) page.value("temperature", fmt::format("{}", *tool.temperature));
-  if (!tool.profiles.empty()) page.value("profiles", toml_strings(tool.profiles));
-  if (!tool.output_schema.empty()) page.value("output_schema", toml_prose(tool.output_schema));
-  page.value("as_prompt", tool.as_prompt, standard.as_prompt, yes_or_no);
-  page.value("scopes", tool.scopes, standard.scopes, toml_strings);
-  if (tool.max_concurrency) {
-    page.value("max_concurrency", number(*tool.max_concurrency));
-  } else {
-    page.remark("max_concurrency: server.concurrency_limit");
-  }
-  page.value("priority", tool.priority, standard.priority, [](Priority it) { return toml_string(word_of(it)); });
-  for (const InputSettings& input : tool.inputs) print_input(page, input);
 }
 
 }  // namespace

@@ -47,7 +47,12 @@ ModelSettings read_model(const Entry& member, const ModelCatalogue& catalogue, c
                          Mistakes& mistakes);
 // [models.X.keys.*]. How the model's provider counts is known already.
 void read_keys(Fields& fields, ModelSettings& model, const Environment& environment, Mistakes& mistakes);
-ToolSettings read_tool(const Entry& member, const ModelNames& names, Mistakes& mistakes);
+ToolSettings read_tool(const Entry& member, const ModelNames& names, const Environment& environment,
+                       Mistakes& mistakes);
+// What tools of its kind state, and that they state nothing of the others'.
+void read_kind(Fields& fields, ToolSettings& tool);
+// The keys of kind "http".
+void read_http_tool(Fields& fields, HttpToolSettings& to, const Environment& environment, Mistakes& mistakes);
 InputSettings read_input(const Entry& member, const std::string& tool, Mistakes& mistakes);
 
 // What holds between models: two aliases of one account and model share their buckets, so their limits must agree.

@@ -57,21 +57,20 @@ void read_tls(Fields& fields, ServerSettings& server) {
                              cert == nullptr ? "tls_cert" : "tls_key"));
 }
 
-// Whoever keeps tasks makes the file, with the first of them; here: that it could be made.
-void read_tasks_file(Fields& fields, ServerSettings& server) {
-  if (!fields.read("tasks_file", server.tasks_file)) return;
-  const std::filesystem::path path(server.tasks_file);
-  const Node& node = *fields.find("tasks_file");
+// Whoever writes there makes the file, when there is something to write; here: that it could be made.
+void read_database_file(Fields& fields, const std::string& key, std::string& to) {
+  if (!fields.read(key, to)) return;
+  const std::filesystem::path path(to);
+  const Node& node = *fields.find(key);
   std::error_code error;
   if (!path.is_absolute() || !path.has_filename()) {
-    fields.mistake(node, fmt::format("tasks_file must be the absolute path of a file, such as "
-                                     "\"/var/lib/weir/tasks.db\", not {}",
-                                     in_quotes(server.tasks_file)));
+    fields.mistake(node, fmt::format("{} must be the absolute path of a file, such as \"/var/lib/weir/{}.db\", not {}",
+                                     key, key.substr(0, key.find('_')), in_quotes(to)));
   } else if (!std::filesystem::is_directory(path.parent_path(), error)) {
-    fields.mistake(node, fmt::format("tasks_file names {}, but there is no folder {}", in_quotes(server.tasks_file),
+    fields.mistake(node, fmt::format("{} names {}, but there is no folder {}", key, in_quotes(to),
                                      in_quotes(path.parent_path().string())));
   } else if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
-    fields.mistake(node, fmt::format("tasks_file names {}, which is not a regular file", in_quotes(server.tasks_file)));
+    fields.mistake(node, fmt::format("{} names {}, which is not a regular file", key, in_quotes(to)));
   }
 }
 
@@ -116,11 +115,17 @@ ServerSettings read_server(const Node* table, ModelNames& names, const Environme
   read_tls(fields, server);
   fields.read("task_after", server.task_after, {0s, 24h});
   fields.read("task_ttl", server.task_ttl, {1s, 24h * 30});
-  read_tasks_file(fields, server);
+  read_database_file(fields, "tasks_file", server.tasks_file);
   fields.read("subscriptions_max", server.subscriptions_max, {0, 1'000'000});
   read_state_key(fields, server, environment);
   fields.read("aging_bound", server.aging_bound, {0s, 24h});
   fields.read("limits_tool", server.limits_tool);
+  fields.read("models_tool", server.models_tool);
+  fields.read("estimate_tool", server.estimate_tool);
+  fields.read("watch_config", server.watch_config);
+  read_database_file(fields, "cache_file", server.cache_file);
+  fields.read_size("cache_bytes", server.cache_bytes, {kKiB, 64 * kGiB});
+  fields.read_size("result_bytes_max", server.result_bytes_max, {4 * kKiB, kGiB});
   if (fields.read("model_catalogue", server.model_catalogue))
     if (const auto objection = object_to_file(server.model_catalogue))
       fields.mistake(*fields.find("model_catalogue"), "model_catalogue " + *objection);

@@ -15,6 +15,11 @@ constexpr std::size_t kNameBytesMax = 40, kInputsMax = 100;
 constexpr std::int64_t kOutputTokensMax = 10'000'000;
 constexpr std::size_t kSchemaBytesMax = 256 << 10;
 
+const std::vector<std::string>& own_tools() {
+  static const std::vector<std::string> names = {"weir_estimate", "weir_limits", "weir_models"};
+  return names;
+}
+
 bool is_tool_name(std::string_view name) {
   return !name.empty() && name.size() <= kNameBytesMax &&
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == name.npos;
@@ -46,22 +51,19 @@ void read_profile_names(Fields& fields, ToolSettings& tool) {
 }
 
 // A table, which is JSON in TOML's clothes; or JSON as text; or "file:/path", a file of it.
-void read_output_schema(Fields& fields, ToolSettings& tool) {
-  const Node* node = fields.find("output_schema");
+void read_schema(Fields& fields, const std::string& key, std::string& to, int& line) {
+  const Node* node = fields.find(key);
   if (node == nullptr) return;
-  tool.schema_line = node->line;
-  if (node->kind == NodeKind::table) {
-    auto text = json_text(*node);
-    if (text) tool.output_schema = std::move(*text);
-    if (!text) fields.mistake(*node, "output_schema: " + text.error());
-  } else if (node->kind == NodeKind::string && node->text.starts_with("file:")) {
-    auto text = text_of_file(node->text.substr(5), kSchemaBytesMax);
-    if (text) tool.output_schema = std::move(*text);
-    if (!text) fields.mistake(*node, "output_schema: " + text.error());
+  line = node->line;
+  const bool is_file = node->kind == NodeKind::string && node->text.starts_with("file:");
+  if (node->kind == NodeKind::table || is_file) {
+    auto text = is_file ? text_of_file(node->text.substr(5), kSchemaBytesMax) : json_text(*node);
+    if (text) to = std::move(*text);
+    if (!text) fields.mistake(*node, key + ": " + text.error());
   } else if (node->kind == NodeKind::string && node->text.size() <= kSchemaBytesMax) {
-    tool.output_schema = node->text;
+    to = node->text;
   } else {
-    fields.mistake(*node, "output_schema must be a table that holds a JSON Schema, or \"file:/path\" of one as JSON");
+    fields.mistake(*node, key + " must be a table that holds a JSON Schema, or \"file:/path\" of one as JSON");
   }
 }
 
@@ -86,33 +88,42 @@ void read_inputs(Fields& fields, ToolSettings& tool, Mistakes& mistakes) {
 
 }  // namespace
 
-ToolSettings read_tool(const Entry& member, const ModelNames& names, Mistakes& mistakes) {
+ToolSettings read_tool(const Entry& member, const ModelNames& names, const Environment& environment,
+                       Mistakes& mistakes) {
   Fields fields(member.value, fmt::format("tool {}", in_quotes(member.key)), mistakes);
   ToolSettings tool;
   tool.name = member.key;
   tool.line = member.value.line;
   if (!is_tool_name(member.key)) {
     fields.mistake(member.value, "a tool's name must be 1 to 40 of a-z, 0-9 and \"_\"");
-  } else if (member.key == "weir_limits") {
-    fields.mistake(member.value, "\"weir_limits\" is a tool of Weir's own; choose another name");
+  } else if (const auto& own = own_tools(); std::find(own.begin(), own.end(), member.key) != own.end()) {
+    fields.mistake(member.value, in_quotes(member.key) + " is a tool of Weir's own; choose another name");
   }
   fields.read("title", tool.title);
   fields.require_text("description", tool.description, "what the tool does, for the model that chooses among tools");
-  fields.read_word("kind", tool.kind, {"map"});
-  read_model_name(fields, tool, names);
+  read_kind(fields, tool);
+  if (tool.kind == "http") {
+    read_http_tool(fields, tool.http, environment, mistakes);
+  } else {
+    read_model_name(fields, tool, names);
+  }
   if (fields.read("system", tool.system)) tool.system_line = fields.find("system")->line;
-  if (fields.require_text("prompt", tool.prompt, "the text to send, with {{name}} for each input")) {
+  if (tool.kind == "map" &&
+      fields.require_text("prompt", tool.prompt, "the text to send, with {{name}} for each input")) {
     tool.prompt_line = fields.find("prompt")->line;
   }
   fields.read("max_output_tokens", tool.max_output_tokens, {1, kOutputTokensMax});
   if (fields.read("temperature", tool.temperature, {0, 2})) tool.temperature_line = fields.find("temperature")->line;
   read_profile_names(fields, tool);
-  read_output_schema(fields, tool);
+  read_schema(fields, "output_schema", tool.output_schema, tool.schema_line);
+  read_schema(fields, "input_schema", tool.input_schema, tool.input_schema_line);
   fields.read("as_prompt", tool.as_prompt);
   read_scopes(fields, "scopes", tool.scopes);
   fields.read("max_concurrency", tool.max_concurrency, {1, 100'000});
   read_priority(fields, tool.priority);
   read_inputs(fields, tool, mistakes);
+  if (!tool.input_schema.empty() && !tool.inputs.empty())
+    fields.mistake(*fields.find("input_schema"), "input_schema and input.* both declare the arguments; keep one");
   fields.reject_unknown();
   return tool;
 }
