@@ -28,6 +28,7 @@ struct AnswerFormat {
   std::int64_t tokens = 0;                       // what it adds to the input, at most
   // The answer as JSON that fits the tool's own schema, or what is wrong with it, for the model to mend.
   std::function<tl::expected<std::string, std::string>(std::string_view answer)> read{};
+  std::string schema{};  // the tool's own, as JSON text: equal for formats that read alike
 };
 
 // A question and its answer, shown before the real one.

@@ -56,6 +56,7 @@ tl::expected<std::shared_ptr<const AnswerFormat>, std::vector<std::string>> answ
   AnswerFormat format;
   format.name = tool.name;
   format.wire = wire->value;
+  format.schema = tool.output_schema;
   format.tokens = estimate_tokens(wire->value->dump()) + kTokensAround;
   format.read = [rules = *rules, wire = *wire](std::string_view answer) -> tl::expected<std::string, std::string> {
     const auto value = parse_wire_json(without_fence(answer));
