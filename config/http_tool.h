@@ -17,15 +17,15 @@ namespace weir {
 
 struct HttpHeaderSettings {
   std::string name;
-  std::string value{};             // template
-  std::optional<Secret> secret{};  // instead of a value: "env:NAME" or "file:/path"
+  std::string value{};             // template; before a secret: constant text such as "Bearer "
+  std::optional<Secret> secret{};  // "env:NAME" or "file:/path"; sent after the value
   bool operator==(const HttpHeaderSettings&) const = default;
 };
 
 struct HttpToolSettings {
   std::string method = "GET";
   std::string url{};
-  std::vector<HttpHeaderSettings> headers{};
+  std::vector<HttpHeaderSettings> headers{};  // in the author's order
   std::string body{};
   std::vector<std::string> allowed_hosts{};  // HOST or HOST:PORT, beside the url's own, for redirects
   bool private_network = false;              // whether addresses that are not public may be reached
@@ -33,7 +33,7 @@ struct HttpToolSettings {
   int retries = 2;                                              // after the first attempt
   std::int64_t response_bytes_max = 1 << 20;
   std::string response{};  // JSON Pointer to what is answered, of a JSON answer; empty = all of it
-  int line = 0;
+  int line = 0;            // of the request
   bool operator==(const HttpToolSettings&) const = default;
 };
 
