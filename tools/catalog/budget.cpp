@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -25,7 +26,7 @@ InputValue shortest_number(const InputSettings& input) {
                     std::max(input.maximum.value_or(0.0), input.minimum.value_or(0.0)));
 }
 
-InputValue text_of_length(std::int64_t length) { return std::string(static_cast<std::size_t>(length), 'x'); }
+std::string text_of_length(std::int64_t length) { return std::string(static_cast<std::size_t>(length), 'x'); }
 
 // The reservation of one call. What would not even render counts as the most that can be rendered.
 Estimate reservation(const Asked& asked, const Values& values,
@@ -36,6 +37,7 @@ Estimate reservation(const Asked& asked, const Values& values,
   };
   return estimate({.system = filled(*asked.templates.system),
                    .user = filled(*asked.templates.prompt),
+                   .shots = asked.shots,
                    .max_output_tokens = asked.tool.max_output_tokens,
                    .profile = asked.profile,
                    .format = asked.format});
@@ -46,13 +48,13 @@ Values smallest_values(const ToolSettings& tool, std::int64_t argument_bytes_max
   for (const InputSettings& input : tool.inputs) {
     if (!input.required && !input.default_value) continue;
     if (!input.one_of.empty()) {
-      values[input.name] = *std::min_element(input.one_of.begin(), input.one_of.end(), shorter);
+      values[input.name] = json_of(*std::min_element(input.one_of.begin(), input.one_of.end(), shorter));
     } else if (input.type == InputType::string) {
       values[input.name] = text_of_length(std::min(input.min_length.value_or(0), argument_bytes_max));
     } else if (input.type == InputType::boolean) {
       values[input.name] = true;
     } else {
-      values[input.name] = shortest_number(input);
+      values[input.name] = json_of(shortest_number(input));
     }
   }
   return values;
@@ -67,7 +69,7 @@ std::optional<Largest> largest_values(const ToolSettings& tool, std::int64_t arg
   Largest largest;
   for (const InputSettings& input : tool.inputs) {
     if (!input.one_of.empty()) {
-      largest.values[input.name] = *std::max_element(input.one_of.begin(), input.one_of.end(), shorter);
+      largest.values[input.name] = json_of(*std::max_element(input.one_of.begin(), input.one_of.end(), shorter));
     } else if (input.type == InputType::string) {
       if (!input.max_length) return std::nullopt;
       largest.values[input.name] = text_of_length(std::min(*input.max_length, argument_bytes_max));
@@ -76,7 +78,7 @@ std::optional<Largest> largest_values(const ToolSettings& tool, std::int64_t arg
       largest.values[input.name] = true;
     } else {
       const InputValue low = input.minimum.value_or(0.0), high = input.maximum.value_or(0.0);
-      largest.values[input.name] = shorter(low, high) ? high : low;
+      largest.values[input.name] = json_of(shorter(low, high) ? high : low);
     }
   }
   if (!largest.longest) return std::nullopt;
@@ -157,7 +159,7 @@ std::int64_t fitting_length(const Asked& asked, const Limit& limit, Largest larg
     return reserved_units(limit.unit, reservation(asked, largest.values, &Template::render)) <= most_at_once(limit);
   };
   std::int64_t fitting = -1;
-  auto too_long = static_cast<std::int64_t>(std::get<std::string>(largest.values[largest.longest->name]).size());
+  auto too_long = static_cast<std::int64_t>(largest.values[largest.longest->name].get_ref<const std::string&>().size());
   while (too_long - fitting > 1) {
     const std::int64_t middle = fitting + (too_long - fitting) / 2;
     (fits(middle) ? fitting : too_long) = middle;
@@ -220,7 +222,7 @@ std::optional<std::string> defeated_rate(const Asked& asked, const Stated& state
 }  // namespace
 
 BudgetFindings check_budget(const Asked& asked, std::int64_t argument_bytes_max) {
-  const auto& [tool, templates, model, profile, format] = asked;
+  const auto& [tool, templates, model, profile, format, shots] = asked;
   BudgetFindings findings;
   const Estimate least =
       reservation(asked, smallest_values(tool, argument_bytes_max), &Template::render_outside_sections);

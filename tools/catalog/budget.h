@@ -38,6 +38,7 @@ struct Asked {
   const ModelSettings& model;
   ProfileSettings profile{};
   std::shared_ptr<const AnswerFormat> format{};
+  std::shared_ptr<const std::vector<Shot>> shots{};
 };
 // `argument_bytes_max` bounds what a caller can send (server.body_bytes_max).
 BudgetFindings check_budget(const Asked& asked, std::int64_t argument_bytes_max);

@@ -11,11 +11,17 @@
 #include "tools/catalog/arguments.h"
 #include "tools/catalog/budget.h"
 #include "tools/catalog/reasoning.h"
-#include "tools/catalog/schema.h"
+#include "tools/catalog/recipes.h"
+#include "tools/catalog/results.h"
+#include "tools/catalog/tags.h"
 #include "tools/catalog/template.h"
+#include "tools/operators/http_request.h"
+#include "tools/operators/odds.h"
 
 namespace weir {
 namespace {
+
+using nlohmann::json;
 
 // Builds one tool after the other; each says all that is wrong with it.
 class Builder {
@@ -35,6 +41,8 @@ class Builder {
   }
 
  private:
+  using Names = Template::Names;
+
   // One text of a tool, and where it stands in the file.
   struct Source {
     const char* key;
@@ -42,31 +50,63 @@ class Builder {
     int line;
   };
 
-  void add(const ToolSettings& tool) {
+  void add(const ToolSettings& stated) {
+    if (stated.kind == "http") return add_http(stated);
     const std::size_t mistakes_before = check_.mistakes.size();
-    const auto model = config_.models.find(tool.model);
+    const auto model = config_.models.find(stated.model);
     if (model == config_.models.end()) {
       std::vector<std::string> aliases;
       for (const auto& [alias, settings] : config_.models) aliases.push_back(alias);
-      mistake(tool, tool.line,
-              fmt::format("no model named {}{}", in_quotes(tool.model), suggestion(tool.model, aliases)));
+      mistake(stated, stated.line,
+              fmt::format("no model named {}{}", in_quotes(stated.model), suggestion(stated.model, aliases)));
     }
+    const ToolSettings tool = recipe(stated, model == config_.models.end() ? ModelFacts{} : model->second.facts);
+    check_list(tool);
+    const auto rules = rules_of(tool);
     const Source system{"system", tool.system, tool.system_line}, prompt{"prompt", tool.prompt, tool.prompt_line};
     const Templates templates{parse(tool, system), parse(tool, prompt)};
     check_names(tool, system, templates.system);
     check_names(tool, prompt, templates.prompt);
     if (templates.system && templates.prompt) check_inputs_are_used(tool, templates);
-    check_patterns(tool);
     if (check_.mistakes.size() > mistakes_before) return;
 
+    check_model_kind(tool, model->second);
     for (const Finding& found : check_reasoning(tool, model->second)) mistake(tool, found.line, found.what);
     const auto format = format_of(tool, model->second);
+    const auto shots = shots_of(tool, *rules, *templates.prompt, format.get());
     if (check_.mistakes.size() > mistakes_before) return;
 
+    if (tool.kind != "embed" && !fits(tool, templates, model->second, format, shots)) return;
+    tools_.emplace(tool.name, Tool({.settings = tool,
+                                    .model = shared(model->second),
+                                    .system = templates.system,
+                                    .prompt = templates.prompt,
+                                    .format = format,
+                                    .rules = rules,
+                                    .shots = shots}));
+  }
+
+  void add_http(const ToolSettings& tool) {
+    const std::size_t mistakes_before = check_.mistakes.size();
+    check_list(tool);
+    const auto rules = rules_of(tool);
+    auto http = HttpTool::compile(tool.http);
+    if (!http)
+      for (const std::string& what : http.error()) mistake(tool, tool.http.line, what);
+    if (http)
+      for (const HttpTool::Part& part : (*http)->parts())
+        check_names(tool, {part.key.c_str(), part.key, tool.http.line}, part.text);
+    if (check_.mistakes.size() > mistakes_before) return;
+    tools_.emplace(tool.name, Tool({.settings = tool, .rules = rules, .http = *http}));
+  }
+
+  // Whether calls of it are ever admitted.
+  bool fits(const ToolSettings& tool, const Templates& templates, const ModelSettings& model,
+            const std::shared_ptr<const AnswerFormat>& format, const std::shared_ptr<const std::vector<Shot>>& shots) {
     bool fits = true;
     std::optional<Estimate> least;
-    for (const ProfileSettings& profile : profiles_of(tool, model->second)) {
-      const Asked asked{tool, templates, model->second, profile, format};
+    for (const ProfileSettings& profile : profiles_of(tool, model)) {
+      const Asked asked{tool, templates, model, profile, format, shots};
       BudgetFindings findings = check_budget(asked, config_.server.body_bytes_max);
       for (auto& found : findings.mistakes)
         check_.mistakes.push_back({config_.file, found.line, std::move(found.what)});
@@ -75,9 +115,100 @@ class Builder {
       fits = fits && findings.mistakes.empty();
       if (!least || findings.least.output_tokens < least->output_tokens) least = findings.least;
     }
-    if (!fits) return;
-    smallest_.push_back({tool.name, tool.model, *least});
-    tools_.emplace(tool.name, Tool(tool, shared(model->second), templates.system, templates.prompt, format));
+    if (fits) smallest_.push_back({tool.name, tool.model, *least});
+    return fits;
+  }
+
+  std::shared_ptr<const ArgumentRules> rules_of(const ToolSettings& tool) {
+    auto rules = argument_rules(tool);
+    if (rules) return *rules;
+    for (const std::string& what : rules.error())
+      mistake(tool, tool.input_schema.empty() ? tool.line : tool.input_schema_line, what);
+    return nullptr;
+  }
+
+  void check_list(const ToolSettings& tool) {
+    if (tool.list.empty()) return;
+    const std::string many = tool.list + "s";
+    bool found = !tool.input_schema.empty();
+    for (const InputSettings& input : tool.inputs) {
+      if (input.name == many)
+        mistake(
+            tool, input.line,
+            fmt::format("input {} has the name of the list of {}; rename it", in_quotes(many), in_quotes(tool.list)));
+      if (input.name != tool.list) continue;
+      found = true;
+      if (input.type != InputType::string && tool.kind != "map" && tool.kind != "http")
+        mistake(tool, input.line, fmt::format("input {} must be a string: it is the text", in_quotes(tool.list)));
+    }
+    if (!found) mistake(tool, tool.line, fmt::format("list names no input: {}", in_quotes(tool.list)));
+  }
+
+  void check_model_kind(const ToolSettings& tool, const ModelSettings& model) {
+    const bool embeds = model.facts.kind == ModelKind::embedding;
+    if (embeds == (tool.kind == "embed")) return;
+    mistake(tool, tool.line,
+            embeds
+                ? fmt::format("model {} embeds texts, and answers no prompts; use kind = \"embed\", or another model",
+                              in_quotes(tool.model))
+                : fmt::format("model {} answers prompts, and embeds no texts; name a model such as "
+                              "text-embedding-3-small, or state kind = \"embedding\" in [models.{}]",
+                              in_quotes(tool.model), tool.model));
+  }
+
+  // The examples as turns of a conversation: checked as calls and answers are.
+  std::shared_ptr<const std::vector<Shot>> shots_of(const ToolSettings& tool, const ArgumentRules& rules,
+                                                    const Template& prompt, const AnswerFormat* format) {
+    if (tool.examples.empty()) return nullptr;
+    std::vector<Shot> shots;
+    for (std::size_t i = 0; i < tool.examples.size(); ++i) {
+      const ExampleSettings& example = tool.examples[i];
+      const auto wrong = [&](const char* part, const std::string& what) {
+        mistake(tool, example.line, fmt::format("example {}: {}: {}", i + 1, part, what));
+      };
+      const json input = json::parse(example.input, nullptr, false);
+      if (!input.is_object()) {
+        wrong("input", "it is no JSON object");
+        continue;
+      }
+      const auto values = rules.read(input);
+      if (!values) {
+        wrong("input", values.error().message);
+        continue;
+      }
+      auto user = prompt.render(*values);
+      if (!user) {
+        wrong("input", user.error().message);
+        continue;
+      }
+      auto answer = example_answer(tool, example.output, format);
+      if (!answer)
+        wrong("output", answer.error());
+      else
+        shots.push_back({std::move(*user), std::move(*answer)});
+    }
+    return std::make_shared<const std::vector<Shot>>(std::move(shots));
+  }
+
+  // As the model would give it. Of kinds that answer with one value, that value alone may be written.
+  static tl::expected<std::string, std::string> example_answer(const ToolSettings& tool, const std::string& output,
+                                                               const AnswerFormat* format) {
+    if (!format) {
+      if (tool.kind != "judge") return output;
+      const auto& labels = tool.of_kind.labels;
+      for (std::size_t i = 0; i < labels.size(); ++i)
+        if (labels[i].name == output) return std::string(1, letter_of(i));
+      return tl::unexpected(fmt::format("no answer named {}", in_quotes(output)));
+    }
+    const char* only = tool.kind == "classify"    ? (tool.of_kind.multiple ? "labels" : "label")
+                       : tool.kind == "predicate" ? "answer"
+                       : tool.kind == "sentiment" ? "sentiment"
+                                                  : nullptr;
+    auto whole = format->read(output);
+    if (whole || only == nullptr) return whole;
+    json value = json::parse(output, nullptr, false);
+    if (value.is_discarded()) value = output;
+    return format->read(json{{only, value}}.dump());
   }
 
   std::shared_ptr<const AnswerFormat> format_of(const ToolSettings& tool, const ModelSettings& model) {
@@ -89,57 +220,51 @@ class Builder {
   }
 
   std::shared_ptr<const Template> parse(const ToolSettings& tool, const Source& source) {
-    auto parsed = Template::parse(source.text);
+    Names fenced;
+    for (const InputSettings& input : tool.inputs)
+      if (input.fenced) fenced.insert(input.name);
+    auto parsed = Template::parse(source.text, fenced);
     if (parsed) return *parsed;
     mistake(tool, source.line, place(source, parsed.error().line) + ": " + parsed.error().what);
     return nullptr;
   }
 
-  void check_names(const ToolSettings& tool, const Source& source, const std::shared_ptr<const Template>& text) {
-    if (!text) return;
-    std::vector<std::string> names;
-    for (const InputSettings& input : tool.inputs) names.push_back(input.name);
-    for (const Template::Tag& tag : text->tags()) {
-      const auto input = std::find(names.begin(), names.end(), tag.name);
-      if (input == names.end()) {
-        mistake(tool, source.line, place(source, tag.line) + ": " + unknown_name(tag.name, names));
-        continue;
-      }
-      const InputType type = tool.inputs[static_cast<std::size_t>(input - names.begin())].type;
-      if (tag.section && (type == InputType::integer || type == InputType::number)) {
-        mistake(tool, source.line,
-                fmt::format("{}: a section depends on {}, which is {}; it must be a boolean or a string",
-                            place(source, tag.line), in_quotes(tag.name), type_name_with_article(type)));
-      }
-    }
+  std::shared_ptr<const ArgumentRules> rules_of(const ToolSettings& tool) {
+    auto rules = argument_rules(tool);
+    if (rules) return *rules;
+    // The mistakes of inputs have been told by check_patterns().
+    for (const std::string& what : tool.input_schema.empty() ? std::vector<std::string>() : rules.error())
+      mistake(tool, tool.input_schema_line, "input_schema: " + what);
+    return nullptr;
   }
 
-  static std::string unknown_name(const std::string& name, const std::vector<std::string>& names) {
-    const bool plain = !name.empty() && name.find_first_of(" \t\r\n|()[]{}<>'\"") == name.npos && name != ".";
-    if (!plain) return fmt::format("{} is not a name; a tag holds an input's name and nothing else", in_quotes(name));
-    if (names.empty())
-      return fmt::format("no input named {}; the tool declares none: add input.{} = {{ type = \"string\" }}",
-                         in_quotes(name), name);
-    return fmt::format("no input named {}{}", in_quotes(name), suggestion(name, names));
+  // The arguments that the text uses.
+  Names check_names(const ToolSettings& tool, const Source& source, const std::shared_ptr<const Template>& text,
+                    const ArgumentRules& rules) {
+    if (!text) return {};
+    TagCheck found = check_tags(*text, rules.schema());
+    for (const TemplateMistake& each : found.mistakes)
+      mistake(tool, source.line, place(source, each.line) + ": " + each.what);
+    return std::move(found.used);
   }
 
-  void check_inputs_are_used(const ToolSettings& tool, const Templates& templates) {
+  void check_inputs_are_used(const ToolSettings& tool, const Names& in_system, const Names& in_prompt,
+                             const ArgumentRules& rules) {
+    const auto is_used = [&](const std::string& name) { return in_system.contains(name) || in_prompt.contains(name); };
     for (const InputSettings& input : tool.inputs) {
-      const auto names_it = [&](const Template::Tag& tag) { return tag.name == input.name; };
-      const auto uses = [&](const Template& text) {
-        return std::any_of(text.tags().begin(), text.tags().end(), names_it);
-      };
-      if (uses(*templates.system) || uses(*templates.prompt)) continue;
+      if (is_used(input.name)) continue;
       input_mistake(tool, input,
                     fmt::format("no text uses it; write {{{{{}}}}} in the prompt, or remove it", input.name));
     }
-  }
-
-  void check_patterns(const ToolSettings& tool) {
-    for (const InputSettings& input : tool.inputs) {
-      const auto wrong = pattern_mistake(input.pattern);
-      if (!wrong) continue;
-      input_mistake(tool, input, fmt::format("pattern {} is not RE2 syntax: {}", in_quotes(input.pattern), *wrong));
+    if (tool.input_schema.empty()) return;
+    // Where the schema is another program's, its author may not be the one to take it out.
+    for (const auto& [name, property] : rules.schema().at("properties").items()) {
+      if (is_used(name) || name == kProfileInput) continue;
+      check_.warnings.push_back(
+          {config_.file, tool.input_schema_line,
+           fmt::format("tool {}: no text uses the argument {}; write {{{{{}}}}} in the prompt, or take it out of "
+                       "input_schema",
+                       in_quotes(tool.name), in_quotes(name), name)});
     }
   }
 
@@ -183,44 +308,6 @@ class Builder {
 };
 
 }  // namespace
-
-Tool::Tool(ToolSettings settings, std::shared_ptr<const Model> model, std::shared_ptr<const Template> system,
-           std::shared_ptr<const Template> prompt, std::shared_ptr<const AnswerFormat> format)
-    : settings_(std::move(settings)),
-      model_(std::move(model)),
-      system_(std::move(system)),
-      prompt_(std::move(prompt)),
-      format_(std::move(format)),
-      stable_system_(is_worth_caching(model_->settings, *system_)) {
-  for (const ProfileSettings& profile : profiles_of(settings_, model_->settings))
-    profiles_.emplace(settings_.profiles.size() > 1 ? profile.name : std::string(), profile);
-  const std::vector<InputSettings> inputs = all_inputs(settings_);
-  rules_ = std::make_shared<const ArgumentRules>(inputs);
-  input_schema_ = std::make_shared<const nlohmann::json>(weir::input_schema(inputs));
-  output_schema_ = std::make_shared<const nlohmann::json>(format_ ? nlohmann::json::parse(settings_.output_schema)
-                                                                  : map_output_schema());
-}
-
-Result<Prompt> Tool::fill(const nlohmann::json& arguments) const {
-  const auto values = rules_->read(arguments);
-  if (!values) return tl::unexpected(values.error());
-  auto system = system_->render(*values);
-  if (!system) return tl::unexpected(std::move(system.error()));
-  auto user = prompt_->render(*values, Template::kRenderedBytesMax - system->size());
-  if (!user) return tl::unexpected(std::move(user.error()));
-  if (format_ && model_->settings.facts.structured_output == StructuredOutput::none)
-    *system += fmt::format("{}Answer with JSON that fits this JSON Schema, and with nothing else: {}",
-                           system->empty() ? "" : "\n\n", format_->wire->dump());
-  const auto chosen = values->find(kProfileInput);
-  const bool may_choose = settings_.profiles.size() > 1 && chosen != values->end();
-  return Prompt{.system = std::move(*system),
-                .user = std::move(*user),
-                .max_output_tokens = settings_.max_output_tokens,
-                .profile = profiles_.at(may_choose ? std::get<std::string>(chosen->second) : std::string()),
-                .format = format_,
-                .temperature = settings_.temperature,
-                .stable_system = stable_system_};
-}
 
 const Tool* Catalog::find(std::string_view name) const {
   const auto found = tools_.find(name);

@@ -1,6 +1,7 @@
 // The catalog: the configured tools, checked and ready to be called. Immutable, ordered by name, swapped whole.
-// Shape:   Tool{name, title, description, input_schema, model, ...}; arguments come in as JSON, a Prompt comes out. One
-//          with several profiles has an argument of that name beside those that it declares.
+// Shape:   Tool{name, title, description, input_schema, model, ...}; arguments come in as JSON, an Order of rows comes
+//          out, each of which a Prompt is made of. A tool with several profiles has an argument of that name beside
+//          those that it declares; one that takes lists has another for the list: `texts` beside `text`.
 // Errors:  build_catalog() reports every mistake at once, with file and line, as load_config() does; fill() answers
 //          bad_input with the path and the rule in the message ("arguments.sentences: 0 is below the minimum of 1").
 // Threads: immutable after building; any thread may read.
@@ -16,35 +17,56 @@
 
 #include "config/config.h"
 #include "config/result.h"
+#include "tools/catalog/values.h"
 #include "tools/model.h"
 
 namespace weir {
 
 class ArgumentRules;  // arguments.h: the declared inputs, compiled once
 class Template;       // template.h: a mustache text, compiled once
+class HttpTool;       // operators/http_request.h
+
+// What one call asks for: its arguments, checked.
+struct Order {
+  std::vector<Result<Values>> rows{};  // one, or those of a list; one that cannot be asked has the reason
+  bool list = false;
+  Prompt base{};  // of reduce: the prompt without documents
+};
+
+// What a tool is made of, as build_catalog() checked it.
+struct ToolParts {
+  ToolSettings settings{};               // as recipe() wrote them
+  std::shared_ptr<const Model> model{};  // null: it asks none (http)
+  std::shared_ptr<const Template> system{}, prompt{};
+  std::shared_ptr<const AnswerFormat> format{};      // null for a tool that answers with text
+  std::shared_ptr<const ArgumentRules> rules{};      // of one row
+  std::shared_ptr<const std::vector<Shot>> shots{};  // null = none
+  std::shared_ptr<const HttpTool> http{};            // of kind http
+};
 
 class Tool {
  public:
-  // The settings are as build_catalog() checked them; neither template is null.
-  // `format` is null for a tool that answers with text.
-  Tool(ToolSettings settings, std::shared_ptr<const Model> model, std::shared_ptr<const Template> system,
-       std::shared_ptr<const Template> prompt, std::shared_ptr<const AnswerFormat> format);
-  const ToolSettings& settings() const { return settings_; }
-  const std::shared_ptr<const Model>& model() const { return model_; }
-  const nlohmann::json& input_schema() const { return *input_schema_; }    // JSON Schema 2020-12, flat object
-  const nlohmann::json& output_schema() const { return *output_schema_; }  // of structuredContent
-  bool answers_json() const { return format_ != nullptr; }                 // that fits the output schema
-  // Validates the arguments against the declared inputs, fills in defaults, renders the prompts.
+  explicit Tool(ToolParts parts);
+  const ToolSettings& settings() const { return parts_.settings; }
+  const std::shared_ptr<const Model>& model() const { return parts_.model; }  // null for kind http
+  const std::string& model_alias() const { return parts_.settings.model; }    // empty for kind http
+  const HttpTool* http() const { return parts_.http.get(); }                  // null for other kinds
+  const nlohmann::json& input_schema() const { return *input_schema_; }       // JSON Schema 2020-12, flat object
+  const nlohmann::json& output_schema() const { return *output_schema_; }     // of structuredContent
+  bool answers_json() const { return parts_.format != nullptr; }              // that fits the output schema
+  // Checks the arguments, row by row where there is a list, and fills in defaults.
+  Result<Order> prepare(const nlohmann::json& arguments) const;
+  // Renders the prompts.
+  Result<Prompt> fill(const Values& row) const;
+  // Both, for a call that is one row.
   Result<Prompt> fill(const nlohmann::json& arguments) const;
 
  private:
-  ToolSettings settings_;
-  std::shared_ptr<const Model> model_;
-  std::shared_ptr<const Template> system_, prompt_;
-  std::shared_ptr<const AnswerFormat> format_;
+  Result<Order> prepare_list(const nlohmann::json& arguments) const;
+
+  ToolParts parts_;
   std::map<std::string, ProfileSettings, std::less<>> profiles_;  // that a caller may choose; one by "" if he may not
   bool stable_system_ = false;
-  std::shared_ptr<const ArgumentRules> rules_;
   std::shared_ptr<const nlohmann::json> input_schema_, output_schema_;
 };
 

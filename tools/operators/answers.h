@@ -1,0 +1,27 @@
+// From what a model's call landed as to what its tool answers.
+// Errors:  a refusal by the model, an answer that was cut and is no use so, and an empty one are Errors whose text says
+//          what to do.
+// Threads: functions of values.
+#pragma once
+
+#include "tools/catalog/catalog.h"
+#include "tools/operators/answer.h"
+
+namespace weir {
+
+Answer answer_of(const Tool& tool, Landing landing);
+Answer failed_with(Error error, Receipt receipt = {});
+
+// What several calls took together: unknown where one is unknown. `took` is for whoever knows the whole.
+void add(Receipt& sum, const Receipt& more);
+
+// "model "fast": tokens per minute (tpm) are exhausted; retry after 1.2 s"
+std::string text(const Refusal& refusal, const std::string& model);
+// Of whichever it is; empty for an answer.
+std::string reason(const Answer& answer, const Tool& tool);
+
+// 1240 → "1,240"
+std::string grouped(std::int64_t number);
+std::string in_words(const FlightView& view);
+
+}  // namespace weir
