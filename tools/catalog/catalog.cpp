@@ -65,9 +65,11 @@ class Builder {
     const auto rules = rules_of(tool);
     const Source system{"system", tool.system, tool.system_line}, prompt{"prompt", tool.prompt, tool.prompt_line};
     const Templates templates{parse(tool, system), parse(tool, prompt)};
-    check_names(tool, system, templates.system);
-    check_names(tool, prompt, templates.prompt);
-    if (templates.system && templates.prompt) check_inputs_are_used(tool, templates);
+    if (rules) {
+      const Names in_system = check_names(tool, system, templates.system, *rules);
+      const Names in_prompt = check_names(tool, prompt, templates.prompt, *rules);
+      if (templates.system && templates.prompt) check_inputs_are_used(tool, in_system, in_prompt, *rules);
+    }
     if (check_.mistakes.size() > mistakes_before) return;
 
     check_model_kind(tool, model->second);
@@ -93,9 +95,12 @@ class Builder {
     auto http = HttpTool::compile(tool.http);
     if (!http)
       for (const std::string& what : http.error()) mistake(tool, tool.http.line, what);
-    if (http)
+    if (http && rules) {
+      Names used;
       for (const HttpTool::Part& part : (*http)->parts())
-        check_names(tool, {part.key.c_str(), part.key, tool.http.line}, part.text);
+        used.merge(check_names(tool, {part.key.c_str(), part.key, tool.http.line}, part.text, *rules));
+      check_inputs_are_used(tool, used, {}, *rules);
+    }
     if (check_.mistakes.size() > mistakes_before) return;
     tools_.emplace(tool.name, Tool({.settings = tool, .rules = rules, .http = *http}));
   }
@@ -117,14 +122,6 @@ class Builder {
     }
     if (fits) smallest_.push_back({tool.name, tool.model, *least});
     return fits;
-  }
-
-  std::shared_ptr<const ArgumentRules> rules_of(const ToolSettings& tool) {
-    auto rules = argument_rules(tool);
-    if (rules) return *rules;
-    for (const std::string& what : rules.error())
-      mistake(tool, tool.input_schema.empty() ? tool.line : tool.input_schema_line, what);
-    return nullptr;
   }
 
   void check_list(const ToolSettings& tool) {
@@ -232,7 +229,9 @@ class Builder {
   std::shared_ptr<const ArgumentRules> rules_of(const ToolSettings& tool) {
     auto rules = argument_rules(tool);
     if (rules) return *rules;
-    // The mistakes of inputs have been told by check_patterns().
+    for (const InputSettings& input : tool.inputs)
+      if (const auto wrong = pattern_mistake(input.pattern))
+        input_mistake(tool, input, fmt::format("pattern {} is not RE2 syntax: {}", in_quotes(input.pattern), *wrong));
     for (const std::string& what : tool.input_schema.empty() ? std::vector<std::string>() : rules.error())
       mistake(tool, tool.input_schema_line, "input_schema: " + what);
     return nullptr;

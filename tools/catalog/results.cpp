@@ -12,11 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-json described(json schema, const char* description) {
-  schema["description"] = description;
-  return schema;
-}
-
 json text_row() {
   return {{"type", "object"},
           {"properties",
