@@ -212,7 +212,8 @@ class Dispatcher::Visit {
 
 Capabilities Dispatcher::capabilities() const {
   const auto offer = host_.offer();
-  return {.prompts = !offer->prompts.empty(),
+  // A reload may bring prompts: who is told of none now would never ask.
+  return {.prompts = !offer->prompts.empty() || offer->changing,
           .resources = !offer->resources.empty() || !offer->templates.empty(),
           .completions = offer->completions,
           .logging = offer->logging,

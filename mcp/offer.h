@@ -28,20 +28,24 @@ struct ToolDefinition {
   Json needs = Json::object();        // client capabilities without which it cannot be called
   std::vector<std::string> scopes{};  // a caller must have all of them
   TaskUse task = TaskUse::never;
+  bool operator==(const ToolDefinition&) const = default;
 };
 
 struct PromptArgument {
   std::string name, title, description;
   bool required = false;
+  bool operator==(const PromptArgument&) const = default;
 };
 struct PromptDefinition {
   std::string name, title, description;
   std::vector<PromptArgument> arguments;
   std::vector<std::string> scopes{};
+  bool operator==(const PromptDefinition&) const = default;
 };
 
 struct ResourceDefinition {
   std::string uri, name, title, description, mime_type;
+  bool operator==(const ResourceDefinition&) const = default;
 };
 struct ResourceTemplate {
   std::string uri_template, name, title, description, mime_type;  // RFC 6570

@@ -46,6 +46,11 @@ ResourceContents contents(const std::string& uri, const char* mime_type, std::st
 
 }  // namespace
 
+std::shared_ptr<const Menu> make_menu(std::shared_ptr<const Catalog> catalog, WeirHostOptions options) {
+  auto offer = make_offer(*catalog, options.limits_tool);
+  return std::make_shared<const Menu>(Menu{std::move(catalog), std::move(offer), std::move(options)});
+}
+
 WeirHost::WeirHost(Loop& loop, Gate& gate, const Tally& tally, Callers& callers, Calls& calls,
                    std::shared_ptr<const Catalog> catalog, WeirHostOptions options)
     : loop_(loop),
@@ -53,33 +58,65 @@ WeirHost::WeirHost(Loop& loop, Gate& gate, const Tally& tally, Callers& callers,
       tally_(tally),
       callers_(callers),
       runs_(loop, gate, callers, calls, [this] { limits_changed(); }),
-      catalog_(std::move(catalog)),
-      options_(std::move(options)),
-      offer_(make_offer(*catalog_, options_.limits_tool)),
-      changes_(static_cast<std::size_t>(options_.subscriptions_max)) {}
+      changes_(static_cast<std::size_t>(options.subscriptions_max)),
+      menu_(make_menu(std::move(catalog), std::move(options))) {}
 
-Identity WeirHost::identity() const { return {"weir", "Weir", options_.version}; }
+std::shared_ptr<const Menu> WeirHost::menu() const {
+  const std::lock_guard lock(mu_);
+  return menu_;
+}
 
-std::string WeirHost::instructions() const { return mcp::instructions(*catalog_); }
+void WeirHost::swap(std::shared_ptr<const Menu> menu) {
+  const auto now = menu;
+  {
+    const std::lock_guard lock(mu_);
+    menu_.swap(menu);
+  }
+  const Menu& before = *menu;
+  const auto told = [&](Change::Kind kind, bool changed) {
+    if (changed) changes_.publish({.kind = kind});
+  };
+  told(Change::Kind::tools, before.offer->tools != now->offer->tools);
+  told(Change::Kind::prompts, before.offer->prompts != now->offer->prompts);
+  told(Change::Kind::resources, before.offer->resources != now->offer->resources);
+  if (before.options.config_text != now->options.config_text)
+    changes_.publish({.kind = Change::Kind::resource, .key = kConfigUri});
+  for (const auto& [name, tool] : now->catalog->tools()) {
+    const std::string uri = kToolUriPrefix + name;
+    const Tool* old = changes_.watched(uri) ? before.catalog->find(name) : nullptr;
+    if (old != nullptr && tool_page(*old) != tool_page(tool))
+      changes_.publish({.kind = Change::Kind::resource, .key = uri});
+  }
+  limits_changed();
+}
+
+Identity WeirHost::identity() const { return {"weir", "Weir", menu()->options.version}; }
+
+std::string WeirHost::instructions() const { return mcp::instructions(*menu()->catalog); }
 
 void WeirHost::call(ToolCall call, Context context, std::function<void(ToolReply)> done) {
-  if (options_.limits_tool && call.name == kLimitsTool)
+  const auto menu = this->menu();
+  if (menu->options.limits_tool && call.name == kLimitsTool)
     return call_limits(std::move(call), context.principal, std::move(done));
-  const Tool* tool = catalog_->find(call.name);
+  const Tool* tool = menu->catalog->find(call.name);
   if (tool == nullptr) {
-    auto known = names(*catalog_);
-    if (options_.limits_tool) known.push_back(kLimitsTool);
+    auto known = names(*menu->catalog);
+    if (menu->options.limits_tool) known.push_back(kLimitsTool);
     return done(unknown("tool", call.name, known));
   }
-  runs_.start({catalog_, tool}, call.arguments, std::move(context), std::move(done));
+  runs_.start({menu->catalog, tool}, call.arguments, std::move(context), std::move(done));
 }
 
 // Never queued behind model calls: it asks the gate, and waits for nothing.
 void WeirHost::call_limits(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done) {
-  auto question = limits_question(*catalog_, call.arguments);
+  const auto catalog = menu()->catalog;
+  auto question = limits_question(*catalog, call.arguments);
   if (!question) return done(bad_arguments(question.error()));
-  loop_.post([this, question = *question, name = principal.name, catalog = catalog_, done = std::move(done)] {
-    done(limits_answer(gate_, tally_, *catalog, callers_.of(name), question));
+  loop_.post([this, question = *question, name = principal.name, catalog, done = std::move(done)] {
+    ToolReply reply = limits_answer(gate_, tally_, *catalog, callers_.of(name), question);
+    if (auto* result = std::get_if<ToolResult>(&reply); result != nullptr && result->structured && !loads_.is_null())
+      (*result->structured)["server"]["config"] = loads_;
+    done(std::move(reply));
   });
 }
 
@@ -94,36 +131,44 @@ void WeirHost::limits_changed() {
 }
 
 void WeirHost::get(PromptCall call, Context, std::function<void(PromptReply)> done) {
-  const Tool* tool = catalog_->find(call.name);
+  const auto menu = this->menu();
+  const Tool* tool = menu->catalog->find(call.name);
   if (tool != nullptr && tool->settings().as_prompt) return done(prompt_reply(*tool, call));
   std::vector<std::string> known;
-  for (const auto& prompt : offer_->prompts) known.push_back(prompt.name);
+  for (const auto& prompt : menu->offer->prompts) known.push_back(prompt.name);
   done(unknown("prompt", call.name, known));
 }
 
+Json WeirHost::limits_page(const std::string& principal) {
+  Json page = mcp::limits_page(gate_, tally_, *menu()->catalog, callers_.of(principal));
+  if (!loads_.is_null()) page["server"]["config"] = loads_;
+  return page;
+}
+
 void WeirHost::read(ResourceRead call, Context context, std::function<void(ReadReply)> done) {
-  if (call.uri == kConfigUri)
-    return done(contents(call.uri, "application/toml", options_.config_text, offer_->validity));
-  if (const Tool* tool = tool_of(*catalog_, call.uri))
-    return done(contents(call.uri, "application/json", tool_page(*tool).dump(2), offer_->validity));
+  const auto menu = this->menu();
+  const Validity validity = menu->offer->validity;
+  if (call.uri == kConfigUri) return done(contents(call.uri, "application/toml", menu->options.config_text, validity));
+  if (const Tool* tool = tool_of(*menu->catalog, call.uri))
+    return done(contents(call.uri, "application/json", tool_page(*tool).dump(2), validity));
   if (call.uri != kLimitsUri)
     return done(ProtocolError{code::kResourceNotFound,
                               fmt::format("no resource \"{}\"; there are {}, {}, {}{{name}}", call.uri.substr(0, 200),
                                           kLimitsUri, kConfigUri, kToolUriPrefix),
                               Json{{"uri", call.uri}}});
   loop_.post([this, uri = std::move(call.uri), name = context.principal.name, done = std::move(done)] {
-    const Json page = limits_page(gate_, tally_, *catalog_, callers_.of(name));
+    const Json page = limits_page(name);
     // A client sees its own limits beside the models'.
     done(contents(uri, "application/json", page.dump(2), {.ttl_ms = 1000, .everybody = false}));
   });
 }
 
 void WeirHost::complete(Complete call, Context, std::function<void(CompleteReply)> done) {
-  done(complete_reply(*catalog_, call));
+  done(complete_reply(*menu()->catalog, call));
 }
 
 bool WeirHost::readable(const std::string& uri, const Principal&) const {
-  return uri == kLimitsUri || uri == kConfigUri || tool_of(*catalog_, uri) != nullptr;
+  return uri == kLimitsUri || uri == kConfigUri || tool_of(*menu()->catalog, uri) != nullptr;
 }
 
 }  // namespace weir::mcp

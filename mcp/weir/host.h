@@ -5,11 +5,14 @@
 //          ProtocolError (503).
 // Progress: while a call waits or is being answered, its caller is told so every few seconds, if it asked: real hosts
 //          cut off what is silent for a minute.
+// Menu:    what is on offer is swapped whole when the configuration changes: who listens is told of the lists and pages
+//          that are others now, and calls under way end on the catalog that they began with.
 // Threads: as host.h says; arguments are checked and prompts filled on the caller's thread, everything else on the
 //          core's loop. It must outlive the loop's last turn.
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "limiter/tally.h"
 #include "mcp/host.h"
@@ -26,6 +29,14 @@ struct WeirHostOptions {
   bool limits_tool = true;  // whether weir_limits is offered
 };
 
+// Immutable.
+struct Menu {
+  std::shared_ptr<const Catalog> catalog;
+  std::shared_ptr<const Offer> offer;
+  WeirHostOptions options;
+};
+std::shared_ptr<const Menu> make_menu(std::shared_ptr<const Catalog> catalog, WeirHostOptions options);
+
 class WeirHost final : public Host {
  public:
   WeirHost(Loop& loop, Gate& gate, const Tally& tally, Callers& callers, Calls& calls,
@@ -33,7 +44,7 @@ class WeirHost final : public Host {
 
   Identity identity() const override;
   std::string instructions() const override;
-  std::shared_ptr<const Offer> offer() const override { return offer_; }
+  std::shared_ptr<const Offer> offer() const override { return menu()->offer; }
   void call(ToolCall call, Context context, std::function<void(ToolReply)> done) override;
   void get(PromptCall call, Context context, std::function<void(PromptReply)> done) override;
   void read(ResourceRead call, Context context, std::function<void(ReadReply)> done) override;
@@ -41,8 +52,15 @@ class WeirHost final : public Host {
   bool readable(const std::string& uri, const Principal& principal) const override;
   Changes* changes() override { return &changes_; }
 
+  std::shared_ptr<const Menu> menu() const;
+  // On the loop's thread.
+  void swap(std::shared_ptr<const Menu> menu);
+  // What weir://limits says of the loads of the configuration. On the loop's thread.
+  void tell_loads(Json loads) { loads_ = std::move(loads); }
+
  private:
   void call_limits(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done);
+  Json limits_page(const std::string& principal);
   void limits_changed();
 
   Loop& loop_;
@@ -50,13 +68,14 @@ class WeirHost final : public Host {
   const Tally& tally_;
   Callers& callers_;
   ToolRuns runs_;
-  const std::shared_ptr<const Catalog> catalog_;
-  const WeirHostOptions options_;
-  const std::shared_ptr<const Offer> offer_;
   Changes changes_;
   // The loop thread's own.
   Timer tell_limits_;
   bool telling_limits_ = false;
+  Json loads_;
+
+  mutable std::mutex mu_;
+  std::shared_ptr<const Menu> menu_;
 };
 
 }  // namespace weir::mcp

@@ -61,7 +61,7 @@ std::shared_ptr<const Offer> make_offer(const Catalog& catalog, bool with_limits
                                fmt::format("The tool {}: its definition, model and price.", name), "application/json"});
   offer.templates.push_back({std::string(kToolUriPrefix) + "{name}", "tool", "Tool",
                              "A tool by its name: its definition, model and price.", "application/json"});
-  offer.completions = offer.logging = true;
+  offer.completions = offer.logging = offer.changing = true;
   offer.validity = kValidity;
   return std::make_shared<const Offer>(std::move(offer));
 }
