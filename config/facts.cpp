@@ -73,6 +73,7 @@ void read_facts(Fields& fields, ModelFacts& facts) {
   fields.read("verbosity", facts.verbosity);
   read_enum(fields, "temperature", facts.temperature, kTemperatureRules);
   read_enum(fields, "structured_output", facts.structured_output, kStructuredOutputs);
+  fields.read("logprobs", facts.logprobs);
   fields.read("cache_control", facts.cache_control);
   fields.read("cacheable_min", facts.cacheable_min, {1, kTokens.high});
   fields.read_word("token_limit_field", facts.token_limit_field, {"max_completion_tokens", "max_tokens"});

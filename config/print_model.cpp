@@ -65,6 +65,7 @@ void print_facts(Page& page, const ModelFacts& facts) {
   page.value("verbosity", yes_or_no(facts.verbosity));
   page.value("temperature", toml_string(word_of(facts.temperature, kTemperatureRules)));
   page.value("structured_output", toml_string(word_of(facts.structured_output, kStructuredOutputs)));
+  page.value("logprobs", yes_or_no(facts.logprobs));
   page.value("cache_control", yes_or_no(facts.cache_control));
   page.value("cacheable_min", number(facts.cacheable_min));
   page.value("token_limit_field", toml_string(facts.token_limit_field));

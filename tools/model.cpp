@@ -7,6 +7,8 @@
 #include <array>
 #include <limits>
 
+#include "tools/providers/embedding.h"
+
 namespace weir {
 namespace {
 
@@ -19,6 +21,8 @@ constexpr std::int64_t kBytesPerToken = 3;
 // What the chat dialect wraps around each message, and around the answer that it opens.
 constexpr std::int64_t kTokensPerMessage = 4;
 constexpr std::int64_t kTokensPerAnswer = 3;
+// What an embedding model reads around each text.
+constexpr std::int64_t kTokensPerText = 2;
 
 // Enough of a key to tell accounts apart, and nothing that gives the key away.
 std::string fingerprint(const std::string& key) {
@@ -89,10 +93,19 @@ std::int64_t estimate_tokens(std::string_view text) {
 std::int64_t output_cap(const Prompt& prompt) { return prompt.max_output_tokens + prompt.profile.reasoning_tokens; }
 
 Estimate estimate(const Prompt& prompt) {
-  const std::int64_t messages = prompt.system.empty() ? 1 : 2;
+  if (prompt.embed) {
+    std::int64_t tokens = 0;
+    for (const std::string& text : prompt.embed->texts) tokens += estimate_tokens(text) + kTokensPerText;
+    return {.input_tokens = tokens, .output_tokens = 0, .output_cap = 0};
+  }
+  std::int64_t messages = prompt.system.empty() ? 1 : 2;
+  std::int64_t words = estimate_tokens(prompt.system) + estimate_tokens(prompt.user);
+  if (prompt.shots) {
+    for (const Shot& shot : *prompt.shots) words += estimate_tokens(shot.user) + estimate_tokens(shot.assistant);
+    messages += 2 * static_cast<std::int64_t>(prompt.shots->size());
+  }
   const std::int64_t schema = prompt.format ? prompt.format->tokens : 0;
-  return {.input_tokens = estimate_tokens(prompt.system) + estimate_tokens(prompt.user) + schema +
-                          messages * kTokensPerMessage + kTokensPerAnswer,
+  return {.input_tokens = words + schema + messages * kTokensPerMessage + kTokensPerAnswer,
           .output_tokens = output_cap(prompt),
           .output_cap = output_cap(prompt)};
 }

@@ -72,6 +72,11 @@ std::string path_segment(std::string_view name) {
   return result;
 }
 
+const std::vector<Shot>& shots_of(const Prompt& prompt) {
+  static const std::vector<Shot> kNone;
+  return prompt.shots ? *prompt.shots : kNone;
+}
+
 CallError unusable(std::string why) {
   return {.error = {Fault::bad_reply, "the provider's answer cannot be used: " + std::move(why)},
           .ending = Ending::broken};
@@ -137,6 +142,7 @@ tl::expected<Completion, CallError> finish_stream(Answering&& answer, const Http
   }
   if (answer.input_known && answer.output_known) completion.usage = sound(answer.counts);
   completion.model = std::move(answer.model);
+  completion.first_token = std::move(answer.first_token);
   for (const char* name : {"x-request-id", "request-id", "x-generation-id"}) {
     const std::string* id = head.header(name);
     if (id == nullptr) continue;

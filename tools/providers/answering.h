@@ -21,6 +21,9 @@ HttpHeaders bearer(const ModelSettings& settings);  // none without a key
 HttpHeaders key_header(const ModelSettings& settings, const char* name);
 std::string path_segment(std::string_view name);  // percent-encoded
 
+// The examples that go before the user's words; none when there are none.
+const std::vector<Shot>& shots_of(const Prompt& prompt);
+
 // An answer under a success status that cannot be used. The model has worked, so the reservation is kept; and it is not
 // asked again, because it would be paid for again.
 CallError unusable(std::string why);

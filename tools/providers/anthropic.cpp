@@ -43,6 +43,49 @@ void add_format(Json& body, const ModelFacts& facts, const AnswerFormat& format)
   }
 }
 
+Json text_block(const std::string& text) { return {{"type", "text"}, {"text", text}}; }
+
+Json marked(Json block) {
+  block["cache_control"] = {{"type", "ephemeral"}};
+  return block;
+}
+
+// An example's answer as the model gives its own: where it must call a tool, as a call of it.
+std::optional<Json> call_of(const ModelFacts& facts, const Prompt& prompt, std::size_t shot) {
+  if (!prompt.format || facts.structured_output != StructuredOutput::forced_tool) return std::nullopt;
+  const auto input = parse_wire_json(shots_of(prompt)[shot].assistant);
+  if (!input || !input->is_object()) return std::nullopt;  // words: they are taken too
+  return Json{{"type", "tool_use"},
+              {"id", fmt::format("example_{}", shot + 1)},
+              {"name", prompt.format->name},
+              {"input", *input}};
+}
+
+// The examples in turns, and then the user. The end of the last example is the end of what all calls have in common.
+Json messages_of(const ModelFacts& facts, const Prompt& prompt) {
+  const std::vector<Shot>& shots = shots_of(prompt);
+  Json messages = Json::array();
+  std::optional<Json> called;
+  // What follows a call begins with its result.
+  const auto add_user = [&](const std::string& words) {
+    Json content = words;
+    if (called) {
+      const Json result = {{"type", "tool_result"}, {"tool_use_id", (*called)["id"]}, {"content", "Taken."}};
+      content = Json::array({result, text_block(words)});
+    }
+    messages.push_back({{"role", "user"}, {"content", std::move(content)}});
+  };
+  for (std::size_t i = 0; i < shots.size(); ++i) {
+    add_user(shots[i].user);
+    called = call_of(facts, prompt, i);
+    Json block = called ? *called : text_block(shots[i].assistant);
+    if (prompt.stable_system && i + 1 == shots.size()) block = marked(std::move(block));
+    messages.push_back({{"role", "assistant"}, {"content", Json::array({std::move(block)})}});
+  }
+  add_user(prompt.user);
+  return messages;
+}
+
 void add_text(Answering& so_far, const std::string& text) {
   so_far.text += text;
   so_far.worded = true;
@@ -132,13 +175,10 @@ void take_usage(Answering& so_far, const json* usage, bool final) {
 
 HttpRequest encode_anthropic(const ModelSettings& settings, const Prompt& prompt, bool stream) {
   Json body = {{"model", settings.model}, {"max_tokens", output_cap(prompt)}};
-  if (prompt.stable_system && !prompt.system.empty()) {
-    body["system"] =
-        Json::array({{{"type", "text"}, {"text", prompt.system}, {"cache_control", {{"type", "ephemeral"}}}}});
-  } else if (!prompt.system.empty()) {
-    body["system"] = prompt.system;
-  }
-  body["messages"] = Json::array({{{"role", "user"}, {"content", prompt.user}}});
+  const bool mark_system = prompt.stable_system && shots_of(prompt).empty();
+  if (!prompt.system.empty())
+    body["system"] = mark_system ? Json::array({marked(text_block(prompt.system))}) : Json(prompt.system);
+  body["messages"] = messages_of(settings.facts, prompt);
   if (prompt.temperature) body["temperature"] = *prompt.temperature;
   add_thinking(body, settings.facts, prompt.profile);
   if (prompt.format) add_format(body, settings.facts, *prompt.format);

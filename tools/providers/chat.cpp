@@ -7,6 +7,7 @@
 
 #include "tools/message.h"
 #include "tools/providers/answering.h"
+#include "tools/providers/token_odds.h"
 #include "tools/providers/wire_json.h"
 
 namespace weir {
@@ -83,6 +84,11 @@ void take_usage(Answering& so_far, const json& answer, bool at_end) {
   so_far.output_known = at_end;
 }
 
+void take_logprobs(Answering& so_far, const json& choice) {
+  const json* logprobs = member(choice, "logprobs");
+  if (logprobs != nullptr) take_openai_odds(so_far, member(*logprobs, "content"));
+}
+
 const json* error_in(const json& answer) {
   const json* error = member(answer, "error");
   return error == nullptr || error->is_null() ? nullptr : error;
@@ -95,10 +101,18 @@ nlohmann::ordered_json chat_body(const ModelSettings& settings, const Prompt& pr
   Json messages = Json::array();
   // `system` everywhere: reasoning models take it as `developer`, and servers of the same dialect know no other.
   if (!prompt.system.empty()) messages.push_back({{"role", "system"}, {"content", prompt.system}});
+  for (const Shot& shot : shots_of(prompt)) {
+    messages.push_back({{"role", "user"}, {"content", shot.user}});
+    messages.push_back({{"role", "assistant"}, {"content", shot.assistant}});
+  }
   messages.push_back({{"role", "user"}, {"content", prompt.user}});
   Json body = {{"model", settings.model}, {"messages", std::move(messages)}};
   body[settings.facts.token_limit_field] = output_cap(prompt);
   if (prompt.temperature) body["temperature"] = *prompt.temperature;
+  if (const int candidates = candidates_asked(settings, prompt); candidates > 0) {
+    body["logprobs"] = true;
+    body["top_logprobs"] = candidates;
+  }
   if (prompt.format && settings.facts.structured_output == StructuredOutput::native) {
     Json schema = {{"name", prompt.format->name}};
     if (strict) schema["strict"] = true;
@@ -133,6 +147,7 @@ tl::expected<Completion, CallError> decode_chat(const HttpResponse& response, Re
   if (error_in(*answer) != nullptr) fail(whole, read(response));
   take_message(whole, *message);
   take_finish(whole, choice);
+  take_logprobs(whole, choice);
   if (!whole.finish) whole.finish = Finish::stop;  // some servers leave the reason out
   take_usage(whole, *answer, true);
   whole.model = text_of(member(*answer, "model"));
@@ -152,6 +167,7 @@ void on_chat_event(Answering& so_far, const SseEvent& event, ReadError read) {
   const bool chosen = choices != nullptr && choices->is_array() && !choices->empty();
   if (chosen) {
     if (const json* delta = member(choices->front(), "delta")) take_message(so_far, *delta);
+    take_logprobs(so_far, choices->front());
     if (error_in(*chunk) == nullptr) take_finish(so_far, choices->front());
   }
   take_usage(so_far, *chunk, so_far.finish.has_value() || !chosen);

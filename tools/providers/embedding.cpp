@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "tools/message.h"
@@ -24,6 +26,8 @@ using Embedded = tl::expected<Embeddings, CallError>;
 // Numbers take more room than words: a vector of 3,072 is 40 kB of text, and as many values.
 constexpr std::int64_t kValuesMax = 2'000'000;
 constexpr std::int64_t kAnswerBytesMax = 48 << 20;
+
+constexpr std::int64_t kTokensAround = 2;  // each text, as estimate() has it
 
 HttpRequest request(const ModelSettings& settings, const std::string& path, HttpHeaders authorization,
                     const Json& body) {
@@ -229,19 +233,49 @@ std::optional<CallError> judge_cohere_probe(const ModelSettings&, const HttpResp
 
 }  // namespace
 
+Completion completion_of(Embeddings embeddings) {
+  Completion completion;
+  if (embeddings.input_tokens) completion.usage = TokenCounts{.input = *embeddings.input_tokens};
+  completion.model = std::move(embeddings.model);
+  completion.request_id = std::move(embeddings.request_id);
+  completion.vectors = std::move(embeddings.vectors);
+  return completion;
+}
+
 const EmbeddingProvider* find_embedding_provider(std::string_view name) {
   // OpenAI takes 2,048 texts; that would be an answer of 80 MB.
   static constexpr std::array kTable = {
-      EmbeddingProvider{"openai", 512, encode_openai_embedding, decode_openai_embedding, nullptr, nullptr},
-      EmbeddingProvider{"compatible", 512, encode_openai_embedding, decode_openai_embedding, nullptr, nullptr},
-      EmbeddingProvider{"openrouter", 512, encode_openai_embedding, decode_openrouter_embedding, nullptr, nullptr},
-      EmbeddingProvider{"google", 100, encode_google_embedding, decode_google_embedding, nullptr, nullptr},
-      EmbeddingProvider{"cohere", 96, encode_cohere_embedding, decode_cohere_embedding, probe_cohere,
+      EmbeddingProvider{"openai", 512, 300'000, encode_openai_embedding, decode_openai_embedding, nullptr, nullptr},
+      EmbeddingProvider{"compatible", 512, 0, encode_openai_embedding, decode_openai_embedding, nullptr, nullptr},
+      EmbeddingProvider{"openrouter", 512, 0, encode_openai_embedding, decode_openrouter_embedding, nullptr, nullptr},
+      EmbeddingProvider{"google", 100, 0, encode_google_embedding, decode_google_embedding, nullptr, nullptr},
+      EmbeddingProvider{"cohere", 96, 0, encode_cohere_embedding, decode_cohere_embedding, probe_cohere,
                         judge_cohere_probe},
   };
   for (const EmbeddingProvider& provider : kTable)
     if (provider.name == name) return &provider;
   return nullptr;
+}
+
+std::vector<std::vector<std::string>> in_batches(const ModelSettings& model, std::vector<std::string> texts) {
+  std::vector<std::vector<std::string>> batches;
+  const EmbeddingProvider* provider = find_embedding_provider(model.provider);
+  if (provider == nullptr) return batches;
+  std::int64_t most = provider->tokens_max == 0 ? std::numeric_limits<std::int64_t>::max() : provider->tokens_max;
+  for (const LimitSettings& limit : model.limits)
+    if (limit.counts == LimitCounts::tokens || limit.counts == LimitCounts::input_tokens)
+      most = std::min(most, limit.burst);
+  std::int64_t tokens = 0;
+  for (std::string& text : texts) {
+    const std::int64_t more = estimate_tokens(text) + kTokensAround;
+    if (batches.empty() || batches.back().size() == provider->texts_max || tokens + more > most) {
+      batches.emplace_back();
+      tokens = 0;
+    }
+    tokens += more;
+    batches.back().push_back(std::move(text));
+  }
+  return batches;
 }
 
 }  // namespace weir

@@ -28,9 +28,12 @@ struct Embeddings {
   std::string model{}, request_id{};
 };
 
+Completion completion_of(Embeddings embeddings);
+
 struct EmbeddingProvider {
   std::string_view name;
-  std::size_t texts_max;  // in one request
+  std::size_t texts_max;    // in one request
+  std::int64_t tokens_max;  // of all texts of one request; 0 = not limited
   HttpRequest (*encode)(const ModelSettings& model, const EmbedPrompt& prompt);
   // `texts`: how many were sent.
   tl::expected<Embeddings, CallError> (*decode)(const HttpResponse& response, std::size_t texts);
@@ -41,5 +44,10 @@ struct EmbeddingProvider {
 
 // Null for a provider that does not embed.
 const EmbeddingProvider* find_embedding_provider(std::string_view name);
+
+// The texts in their order, cut into requests that the provider takes and that the model's limits admit; tokens counted
+// as estimate() does. A text too long for any request is one of its own, to be refused by name. None for a provider
+// that does not embed.
+std::vector<std::vector<std::string>> in_batches(const ModelSettings& model, std::vector<std::string> texts);
 
 }  // namespace weir

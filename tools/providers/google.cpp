@@ -8,6 +8,7 @@
 
 #include "tools/message.h"
 #include "tools/providers/answering.h"
+#include "tools/providers/token_odds.h"
 #include "tools/providers/wire_json.h"
 
 namespace weir {
@@ -38,6 +39,11 @@ void take_parts(Answering& so_far, const json& candidate) {
       so_far.worded = true;
     }
   }
+}
+
+void take_logprobs(Answering& so_far, const json& candidate) {
+  if (const json* result = member(candidate, "logprobsResult"))
+    take_google_odds(so_far, member(*result, "chosenCandidates"), member(*result, "topCandidates"));
 }
 
 bool is_filter(std::string_view reason) {
@@ -90,6 +96,7 @@ void take(Answering& so_far, const json& answer) {
   if (const json* candidates = member(answer, "candidates");
       candidates != nullptr && candidates->is_array() && !candidates->empty()) {
     take_parts(so_far, candidates->front());
+    take_logprobs(so_far, candidates->front());
     take_finish(so_far, text_of(member(candidates->front(), "finishReason")));
   } else if (const json* feedback = member(answer, "promptFeedback")) {
     if (!text_of(member(*feedback, "blockReason")).empty()) {
@@ -118,11 +125,24 @@ HttpRequest encode_google(const ModelSettings& settings, const Prompt& prompt, b
   const auto text = [](const std::string& words) { return Json{{"parts", Json::array({{{"text", words}}})}}; };
   Json body = Json::object();
   if (!prompt.system.empty()) body["systemInstruction"] = text(prompt.system);
-  Json user = {{"role", "user"}};
-  user.update(text(prompt.user));
-  body["contents"] = Json::array({std::move(user)});
+  const auto turn = [&](const char* role, const std::string& words) {
+    Json content = {{"role", role}};
+    content.update(text(words));
+    return content;
+  };
+  Json contents = Json::array();
+  for (const Shot& shot : shots_of(prompt)) {
+    contents.push_back(turn("user", shot.user));
+    contents.push_back(turn("model", shot.assistant));
+  }
+  contents.push_back(turn("user", prompt.user));
+  body["contents"] = std::move(contents);
   Json config = {{"maxOutputTokens", output_cap(prompt)}};
   if (prompt.temperature) config["temperature"] = *prompt.temperature;
+  if (const int candidates = candidates_asked(settings, prompt); candidates > 0) {
+    config["responseLogprobs"] = true;
+    config["logprobs"] = candidates;
+  }
   if (prompt.format && settings.facts.structured_output == StructuredOutput::native) {
     config["responseMimeType"] = "application/json";
     config["responseJsonSchema"] = *prompt.format->wire;

@@ -8,6 +8,7 @@
 #include "tools/message.h"
 #include "tools/providers/answering.h"
 #include "tools/providers/openai.h"
+#include "tools/providers/token_odds.h"
 #include "tools/providers/wire_json.h"
 
 namespace weir {
@@ -34,6 +35,24 @@ void take_output(Answering& so_far, const json& response) {
       so_far.worded = true;
     }
   }
+}
+
+// A stream repeats it at its end, whole.
+void take_logprobs(Answering& so_far, const json& response) {
+  for (const json& item : list(member(response, "output")))
+    for (const json& part : list(member(item, "content"))) take_openai_odds(so_far, member(part, "logprobs"));
+}
+
+// Words alone where there are no others: the shortest form, which every server knows.
+Json input_of(const Prompt& prompt) {
+  if (shots_of(prompt).empty()) return prompt.user;
+  Json input = Json::array();
+  for (const Shot& shot : shots_of(prompt)) {
+    input.push_back({{"role", "user"}, {"content", shot.user}});
+    input.push_back({{"role", "assistant"}, {"content", shot.assistant}});
+  }
+  input.push_back({{"role", "user"}, {"content", prompt.user}});
+  return input;
 }
 
 // `error` of a response that failed, or of the stream: read as if it were the body of an error.
@@ -82,6 +101,7 @@ void take_usage(Answering& so_far, const json& response) {
 void take_end(Answering& so_far, const json& response) {
   so_far.ended = true;
   so_far.model = text_of(member(response, "model"));
+  take_logprobs(so_far, response);
   take_usage(so_far, response);
   take_status(so_far, response);
 }
@@ -92,7 +112,7 @@ HttpRequest encode_responses(const ModelSettings& settings, const Prompt& prompt
   const bool at_openai = settings.provider == "openai";
   Json body = {{"model", settings.model}};
   if (!prompt.system.empty()) body["instructions"] = prompt.system;
-  body["input"] = prompt.user;
+  body["input"] = input_of(prompt);
   body["max_output_tokens"] = at_openai ? std::max(output_cap(prompt), kShortestCap) : output_cap(prompt);
   if (prompt.temperature) body["temperature"] = *prompt.temperature;
   if (!prompt.profile.effort.empty()) body["reasoning"] = {{"effort", prompt.profile.effort}};
@@ -102,6 +122,10 @@ HttpRequest encode_responses(const ModelSettings& settings, const Prompt& prompt
     if (at_openai) format["strict"] = true;
     format["schema"] = *prompt.format->wire;
     body["text"]["format"] = std::move(format);
+  }
+  if (const int candidates = candidates_asked(settings, prompt); candidates > 0) {
+    body["include"] = Json::array({"message.output_text.logprobs"});
+    body["top_logprobs"] = candidates;
   }
   body["store"] = false;
   if (stream) body["stream"] = true;

@@ -41,9 +41,11 @@ Json reasoning(const ProfileSettings& profile) {
 
 HttpRequest encode_openrouter(const ModelSettings& settings, const Prompt& prompt, bool stream) {
   Json body = chat_body(settings, prompt, stream, true);
-  if (prompt.stable_system && !prompt.system.empty())
-    body["messages"][0]["content"] =
-        Json::array({{{"type", "text"}, {"text", prompt.system}, {"cache_control", {{"type", "ephemeral"}}}}});
+  Json& messages = body["messages"];
+  if (prompt.stable_system && messages.size() > 1) {  // the last before the user's own: the end of what is constant
+    Json& content = messages[messages.size() - 2]["content"];
+    content = Json::array({{{"type", "text"}, {"text", content}, {"cache_control", {{"type", "ephemeral"}}}}});
+  }
   if (Json how = reasoning(prompt.profile); !how.empty()) body["reasoning"] = std::move(how);
   if (!prompt.profile.verbosity.empty()) body["verbosity"] = prompt.profile.verbosity;
   return json_request(settings, settings.base_url + "/chat/completions", bearer(settings), body, stream);

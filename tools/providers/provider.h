@@ -39,6 +39,7 @@ struct Answering {
   TokenCounts counts{};                            // as far as reported
   bool input_known = false, output_known = false;  // `counts` has them; output: as of the end
   std::string model{};                             // as the provider names it
+  std::vector<TokenOdds> first_token{};            // if told; see token_odds.h
 };
 
 struct Provider {
