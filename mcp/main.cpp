@@ -33,6 +33,7 @@
 #include "mcp/weir/host.h"
 #include "mcp/weir/limits_command.h"
 #include "mcp/weir/shell.h"
+#include "tools/cache/answer_cache.h"
 #include "tools/callers.h"
 #include "tools/calls.h"
 #include "tools/catalog/catalog.h"
@@ -62,6 +63,7 @@ struct Core {
   std::mt19937_64 random{std::random_device{}()};
   CurlClient http;
   Flights flights;
+  AnswerCache cache;
   Calls calls;
 
   explicit Core(const ServerSettings& server)
@@ -75,7 +77,10 @@ struct Core {
               .seed = std::random_device{}()}),
         http(loop),
         flights({loop, gate, http, retry_budgets, estimator, random}),
-        calls(flights) {}
+        cache(loop, {.file = server.cache_file,
+                     .bytes_max = server.cache_bytes,
+                     .complain = [](const std::string& line) { spdlog::error("{}", line); }}),
+        calls(loop, flights, &cache) {}
 };
 
 struct Loaded {

@@ -8,6 +8,7 @@
 #include "config/zone.h"
 #include "tools/answer_stream.h"
 #include "tools/message.h"
+#include "tools/providers/embedding.h"
 #include "tools/providers/provider.h"
 
 namespace weir {
@@ -22,6 +23,15 @@ constexpr std::size_t kRepairQuoteMax = 8'000;
 constexpr std::string_view kDeadlinePassed = "the caller's deadline had passed before the provider was asked";
 
 using Outcome = std::variant<Completion, Refusal, Error>;
+
+std::size_t bytes_of(const Prompt& prompt) {
+  std::size_t bytes = prompt.system.size() + prompt.user.size();
+  if (prompt.shots)
+    for (const Shot& shot : *prompt.shots) bytes += shot.user.size() + shot.assistant.size();
+  if (prompt.embed)
+    for (const std::string& text : prompt.embed->texts) bytes += text.size();
+  return bytes;
+}
 
 // What a failure below HTTP means for the lease and for retrying.
 CallError as_call_error(HttpFailure failure) {
@@ -49,9 +59,9 @@ class CallFlight final : public Flight {
     starting_ = true;
     receipt_.profile = job_.prompt.profile.name;
     provider_ = find_provider(settings());
-    if (provider_ == nullptr)
-      land(Error{Fault::bad_input,
-                 about_model(fmt::format("the provider \"{}\" does not answer prompts", settings().provider))});
+    if (job_.prompt.embed) embedder_ = find_embedding_provider(settings().provider);
+    if (auto no = unaskable())
+      land(Error{Fault::bad_input, about_model(*no)});
     else if (job_.deadline && *job_.deadline <= started_)
       land(Error{Fault::timed_out, about_model(kDeadlinePassed)});
     else
@@ -84,6 +94,17 @@ class CallFlight final : public Flight {
   std::string about_model(std::string_view what) const {
     return fmt::format("model \"{}\": {}", settings().alias, what);
   }
+  // Why the provider cannot be asked this, if so.
+  std::optional<std::string> unaskable() const {
+    if (!job_.prompt.embed) {
+      if (provider_ != nullptr) return std::nullopt;
+      return fmt::format("the provider \"{}\" does not answer prompts", settings().provider);
+    }
+    const std::size_t texts = job_.prompt.embed->texts.size();
+    if (embedder_ == nullptr) return fmt::format("the provider \"{}\" does not embed texts", settings().provider);
+    if (texts >= 1 && texts <= embedder_->texts_max) return std::nullopt;
+    return fmt::format("{} texts in one request; 1 to {} can be embedded at once", texts, embedder_->texts_max);
+  }
   // Static: `this` may be gone.
   static bool still_flying(const std::weak_ptr<const Life>& life) {
     const auto there = life.lock();
@@ -96,7 +117,7 @@ class CallFlight final : public Flight {
             .tool = job_.tool,
             .priority = job_.priority,
             .estimate = likely(),
-            .bytes = static_cast<std::int64_t>(job_.prompt.system.size() + job_.prompt.user.size()),
+            .bytes = static_cast<std::int64_t>(bytes_of(job_.prompt)),
             .deadline = job_.deadline,
             .caller = job_.caller};
   }
@@ -157,8 +178,9 @@ class CallFlight final : public Flight {
       if (settle({.ending = Ending::never_sent})) land(Error{Fault::timed_out, about_model(kDeadlinePassed)});
       return;
     }
-    const bool streamed = settings().stream.value_or(output_cap(job_.prompt) > kStreamAbove);
-    HttpRequest request = provider_->encode(settings(), job_.prompt, streamed);
+    const bool streamed = embedder_ == nullptr && settings().stream.value_or(output_cap(job_.prompt) > kStreamAbove);
+    HttpRequest request = embedder_ != nullptr ? embedder_->encode(settings(), *job_.prompt.embed)
+                                               : provider_->encode(settings(), job_.prompt, streamed);
     if (job_.deadline) {
       const Duration left = *job_.deadline - now;
       request.total_timeout = std::min(request.total_timeout, left);
@@ -201,12 +223,16 @@ class CallFlight final : public Flight {
     if (!result) return failed(as_call_error(std::move(result.error())), {});
     Feedback feedback = feedback_of(*result);
     const bool success = result->status >= 200 && result->status <= 299;
-    answered(stream_ && success ? stream_->finish(std::move(*result)) : provider_->decode(*result),
-             std::move(feedback));
+    answered(stream_ && success ? stream_->finish(std::move(*result)) : decode(*result), std::move(feedback));
+  }
+
+  tl::expected<Completion, CallError> decode(const HttpResponse& response) const {
+    if (embedder_ == nullptr) return provider_->decode(response);
+    return embedder_->decode(response, job_.prompt.embed->texts.size()).map(completion_of);
   }
 
   Feedback feedback_of(const HttpResponse& head) const {
-    Feedback feedback = provider_->limits(head);
+    Feedback feedback = provider_ != nullptr ? provider_->limits(head) : Feedback{};  // Cohere only embeds
     if (heard_) feedback.heard_at = heard_->at;
     return feedback;
   }
@@ -225,7 +251,8 @@ class CallFlight final : public Flight {
       book(*counts);
     }
     if (!settle({.ending = Ending::success, .usage = usage, .feedback = std::move(feedback)})) return;
-    if (job_.prompt.format && decoded->finish == Finish::stop) return check(std::move(*decoded));
+    if (embedder_ == nullptr && job_.prompt.format && decoded->finish == Finish::stop)
+      return check(std::move(*decoded));
     land(std::move(*decoded));
   }
 
@@ -384,6 +411,7 @@ class CallFlight final : public Flight {
   std::function<void(Landing)> on_landed_;
   const Instant started_;
   const Provider* provider_ = nullptr;
+  const EmbeddingProvider* embedder_ = nullptr;  // of a prompt that is to be embedded
   Receipt receipt_;
   std::int64_t cost_ = 0;
   bool cost_known_ = true;

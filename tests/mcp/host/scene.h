@@ -59,7 +59,7 @@ struct Scene {
   std::mt19937_64 random{1};
   Estimator estimator;
   Flights flights{{loop, gate, http, budgets, estimator, random}};
-  Calls calls{flights};
+  Calls calls{loop, flights, nullptr};
   std::shared_ptr<const Catalog> catalog;
   Callers callers;
   WeirHost host;
