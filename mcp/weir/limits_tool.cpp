@@ -109,15 +109,14 @@ ToolDefinition limits_tool(const Catalog& catalog) {
 }
 
 Result<LimitsQuestion> limits_question(const Catalog& catalog, const Json& arguments) {
-  const auto values = ArgumentRules(inputs(catalog)).read(arguments);
+  const auto values = argument_rules(inputs(catalog))->read(arguments);
   if (!values) return tl::unexpected(values.error());
   LimitsQuestion question;
-  if (const auto tool = values->find("tool"); tool != values->end())
-    question.tool = std::get<std::string>(tool->second);
+  if (const auto tool = values->find("tool"); tool != values->end()) question.tool = tool->second.get<std::string>();
   if (const auto model = values->find("model"); model != values->end())
-    question.model = std::get<std::string>(model->second);
+    question.model = model->second.get<std::string>();
   if (const auto tokens = values->find("input_tokens"); tokens != values->end())
-    question.input_tokens = std::get<std::int64_t>(tokens->second);
+    question.input_tokens = tokens->second.get<std::int64_t>();
   return question;
 }
 

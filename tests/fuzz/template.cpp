@@ -1,6 +1,9 @@
 // A prompt's text → a template → a prompt: rendering ends within its bound, and a caller's text is copied, never read
 // as template.
 #include "tools/catalog/template.h"
+
+#include <nlohmann/json.hpp>
+
 #include "tests/fuzz/fuzz.h"
 
 using namespace weir;

@@ -7,8 +7,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "config/invariant.h"
 #include "config/mistakes.h"
+#include "tools/catalog/reasoning.h"
+#include "tools/catalog/schema.h"
+#include "tools/catalog/schema_arguments.h"
 
 namespace weir {
 namespace {
@@ -158,27 +160,34 @@ std::string counted_characters(std::int64_t count) {
   return fmt::format("{} character{}", count, count == 1 ? "" : "s");
 }
 
-}  // namespace
+class DeclaredInputs final : public ArgumentRules {
+ public:
+  // Every pattern compiles.
+  explicit DeclaredInputs(std::vector<InputSettings> inputs);
 
-std::optional<std::string> pattern_mistake(const std::string& pattern) {
-  const auto program = compiled(pattern);
-  if (program->ok()) return std::nullopt;
-  return program->error();
-}
+  Result<Values> read(const json& arguments) const override;
+  const json& schema() const override { return schema_; }
 
-ArgumentRules::ArgumentRules(std::vector<InputSettings> inputs) : inputs_(std::move(inputs)) {
+ private:
+  // What is wrong with a value of the input's type, without the path: "0 is below the minimum of 1".
+  std::optional<std::string> violation(const InputSettings& input, const InputValue& value) const;
+  std::optional<std::string> mismatch(const InputSettings& input, const std::string& text) const;
+
+  std::vector<InputSettings> inputs_;
+  std::vector<std::string> names_;
+  std::map<std::string, std::unique_ptr<const re2::RE2>> patterns_;  // by input
+  json schema_;
+};
+
+DeclaredInputs::DeclaredInputs(std::vector<InputSettings> inputs)
+    : inputs_(std::move(inputs)), schema_(input_schema(inputs_)) {
   for (const InputSettings& input : inputs_) {
     names_.push_back(input.name);
-    if (input.pattern.empty()) continue;
-    auto program = compiled(input.pattern);
-    INVARIANT(program->ok(), "input {}: {}", input.name, program->error());
-    patterns_.emplace(input.name, std::move(program));
+    if (!input.pattern.empty()) patterns_.emplace(input.name, compiled(input.pattern));
   }
 }
 
-ArgumentRules::~ArgumentRules() = default;
-
-std::optional<std::string> ArgumentRules::mismatch(const InputSettings& input, const std::string& text) const {
+std::optional<std::string> DeclaredInputs::mismatch(const InputSettings& input, const std::string& text) const {
   if (input.min_length || input.max_length) {
     const std::int64_t length = characters(text);
     if (input.min_length && length < *input.min_length) {
@@ -195,7 +204,7 @@ std::optional<std::string> ArgumentRules::mismatch(const InputSettings& input, c
   return std::nullopt;
 }
 
-std::optional<std::string> ArgumentRules::violation(const InputSettings& input, const InputValue& value) const {
+std::optional<std::string> DeclaredInputs::violation(const InputSettings& input, const InputValue& value) const {
   const auto same = [&](const InputValue& allowed) { return equal(value, allowed); };
   if (!input.one_of.empty() && std::none_of(input.one_of.begin(), input.one_of.end(), same)) {
     return fmt::format("{} is not one of {}", in_message(value), enumerated(input.one_of));
@@ -211,7 +220,7 @@ std::optional<std::string> ArgumentRules::violation(const InputSettings& input, 
   return std::nullopt;
 }
 
-Result<Values> ArgumentRules::read(const json& arguments) const {
+Result<Values> DeclaredInputs::read(const json& arguments) const {
   if (!arguments.is_object()) {
     return fail(Fault::bad_input, fmt::format("arguments must be an object, not {}", what_came(arguments)));
   }
@@ -221,7 +230,7 @@ Result<Values> ArgumentRules::read(const json& arguments) const {
     const auto given = arguments.find(input.name);
     if (given == arguments.end() || given->is_null()) {
       if (input.default_value) {
-        values.emplace(input.name, *input.default_value);
+        values.emplace(input.name, json_of(*input.default_value));
       } else if (input.required) {
         violations.add(fmt::format("arguments: missing \"{}\" ({}){}{}", input.name, type_name(input.type),
                                    input.description.empty() ? "" : ": ", input.description));
@@ -233,7 +242,7 @@ Result<Values> ArgumentRules::read(const json& arguments) const {
     if (wrong) {
       violations.add(fmt::format("arguments.{}: {}", input.name, *wrong));
     } else {
-      values.emplace(input.name, std::move(*value));
+      values.emplace(input.name, std::visit([](auto& it) { return json(std::move(it)); }, *value));
     }
   }
   for (const auto& [name, value] : arguments.items()) {
@@ -250,6 +259,30 @@ Result<Values> ArgumentRules::read(const json& arguments) const {
   }
   if (!violations.empty()) return fail(Fault::bad_input, violations.text());
   return values;
+}
+
+}  // namespace
+
+std::optional<std::string> pattern_mistake(const std::string& pattern) {
+  const auto program = compiled(pattern);
+  if (program->ok()) return std::nullopt;
+  return program->error();
+}
+
+tl::expected<std::shared_ptr<const ArgumentRules>, std::vector<std::string>> argument_rules(const ToolSettings& tool) {
+  if (!tool.input_schema.empty()) return schema_arguments(tool);
+  std::vector<std::string> mistakes;
+  for (const InputSettings& input : tool.inputs) {
+    if (const auto wrong = pattern_mistake(input.pattern))
+      mistakes.push_back(fmt::format("input {}: pattern {} is not RE2 syntax: {}", in_quotes(input.name),
+                                     in_quotes(input.pattern), *wrong));
+  }
+  if (!mistakes.empty()) return tl::unexpected(std::move(mistakes));
+  return argument_rules(all_inputs(tool));
+}
+
+std::shared_ptr<const ArgumentRules> argument_rules(std::vector<InputSettings> inputs) {
+  return std::make_shared<const DeclaredInputs>(std::move(inputs));
 }
 
 }  // namespace weir

@@ -1,31 +1,14 @@
 #include "tools/catalog/schema.h"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "tools/catalog/values.h"
 
 namespace weir {
-namespace {
 
 using nlohmann::json;
 
-// Doubles hold integers exactly up to here; such a one is written as an integer (1, not 1.0).
-constexpr double kExactIntegers = 9007199254740992.0;
-
-json json_of(double number) {
-  if (std::fabs(number) <= kExactIntegers && number == std::floor(number)) return static_cast<std::int64_t>(number);
-  return number;
-}
-
-json json_of(const InputValue& value) {
-  if (const auto* number = std::get_if<double>(&value)) return json_of(*number);
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
-  return std::get<bool>(value);
-}
-
-json property(const InputSettings& input) {
+json property_schema(const InputSettings& input) {
   json schema{{"type", type_name(input.type)}};
   if (!input.description.empty()) schema["description"] = input.description;
   if (input.default_value) schema["default"] = json_of(*input.default_value);
@@ -38,12 +21,10 @@ json property(const InputSettings& input) {
   return schema;
 }
 
-}  // namespace
-
 json input_schema(const std::vector<InputSettings>& inputs) {
   json schema{{"type", "object"}, {"properties", json::object()}, {"additionalProperties", false}};
   for (const InputSettings& input : inputs) {
-    schema["properties"][input.name] = property(input);
+    schema["properties"][input.name] = property_schema(input);
     if (input.required) schema["required"].push_back(input.name);
   }
   return schema;

@@ -9,6 +9,7 @@
 
 namespace weir {
 
+nlohmann::json property_schema(const InputSettings& input);
 nlohmann::json input_schema(const std::vector<InputSettings>& inputs);
 
 // Of structuredContent, for the kind `map`: text, model, finish, truncated.

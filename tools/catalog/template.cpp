@@ -10,6 +10,7 @@
 #include <exception>
 #include <kainjow/mustache.hpp>
 #include <optional>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -74,7 +75,8 @@ TemplateMistake told_by_parser(std::string_view text, std::string_view message) 
 // Turns the parser's tree, which has a node for every space, into a few steps.
 class Template::Compiler {
  public:
-  Compiler(const std::string& text, Template& result) : text_(text), dropped_(text.size(), false), result_(result) {}
+  Compiler(const std::string& text, const Names& fenced, Template& result)
+      : text_(text), fenced_(fenced), dropped_(text.size(), false), result_(result) {}
 
   std::optional<TemplateMistake> compile(const Component& root) {
     drop_lines(root);
@@ -154,17 +156,28 @@ class Template::Compiler {
   }
 
   void add_tag(const Component& tag, Kind kind) {
-    steps().push_back({kind, tag.tag.name, 0});
-    result_.tags_.push_back({tag.tag.name, line_at(text_, tag.position), kind != Kind::variable});
+    const std::string& name = tag.tag.name;
+    Step step{kind, name, 0};
+    if (name != ".") step.path = path_of(name);
+    // The item of a section is what the section is of.
+    const std::string& of = name == "." && within_ >= 0 ? tag_at(within_).name : name;
+    if (kind == Kind::variable && fenced_.contains(of)) step.fence = of;
+    step.tag = result_.tags_.size();
+    steps().push_back(std::move(step));
+    result_.tags_.push_back({name, line_at(text_, tag.position), kind != Kind::variable, within_});
   }
 
   void add_section(const Component& section, Kind kind) {
     const std::size_t at = steps().size();
     add_tag(section, kind);
+    const int around = std::exchange(within_, static_cast<int>(result_.tags_.size()) - 1);
     add(section);
+    within_ = around;
     steps()[at].skip_to = steps().size();
     joined_ = true;
   }
+
+  const Tag& tag_at(int index) const { return result_.tags_[static_cast<std::size_t>(index)]; }
 
   void note(const Component& tag, std::string what) {
     if (!mistake_) mistake_ = TemplateMistake{line_at(text_, tag.position), std::move(what)};
@@ -173,13 +186,28 @@ class Template::Compiler {
   std::vector<Step>& steps() { return result_.steps_; }
 
   const std::string& text_;
+  const Names& fenced_;
   std::vector<bool> dropped_;
   Template& result_;
+  int within_ = -1;      // the section that is being read
   bool joined_ = false;  // a section ended here: the text that follows must not become part of it
   std::optional<TemplateMistake> mistake_;
 };
 
-tl::expected<std::shared_ptr<const Template>, TemplateMistake> Template::parse(const std::string& text) {
+std::vector<std::string> Template::path_of(const std::string& name) {
+  std::vector<std::string> parts(1);
+  for (const char c : name) {
+    if (c == '.') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+tl::expected<std::shared_ptr<const Template>, TemplateMistake> Template::parse(const std::string& text,
+                                                                               const Names& fenced) {
   if (auto mistake = refused_before_parsing(text)) return tl::unexpected(*mistake);
   try {
     Component root;
@@ -189,50 +217,11 @@ tl::expected<std::shared_ptr<const Template>, TemplateMistake> Template::parse(c
     km::parser<std::string>(text, context, root, error);
     if (!error.empty()) return tl::unexpected(told_by_parser(text, error));
     const std::shared_ptr<Template> result(new Template());
-    if (auto mistake = Compiler(text, *result).compile(root)) return tl::unexpected(*mistake);
+    if (auto mistake = Compiler(text, fenced, *result).compile(root)) return tl::unexpected(*mistake);
     return result;
   } catch (const std::exception& e) {
     return tl::unexpected(TemplateMistake{1, fmt::format("cannot be read: {}", e.what())});
   }
-}
-
-Result<std::string> Template::render(const Values& values, std::size_t bytes_max) const {
-  return run(values, bytes_max, Sections::by_value);
-}
-
-Result<std::string> Template::render_outside_sections(const Values& values, std::size_t bytes_max) const {
-  return run(values, bytes_max, Sections::none);
-}
-
-Result<std::string> Template::run(const Values& values, std::size_t bytes_max, Sections sections) const {
-  std::string text;
-  const auto append = [&](std::string_view more) {
-    if (more.size() > bytes_max - text.size()) return false;
-    text += more;
-    return true;
-  };
-  for (std::size_t i = 0; i < steps_.size();) {
-    const Step& step = steps_[i];
-    const auto found = step.kind == Step::Kind::text ? values.end() : values.find(step.text);
-    bool fits = true;
-    std::size_t next = i + 1;
-    if (step.kind == Step::Kind::text) {
-      fits = append(step.text);
-    } else if (step.kind == Step::Kind::variable) {
-      const auto* string = found == values.end() ? nullptr : std::get_if<std::string>(&found->second);
-      if (string) {
-        fits = append(*string);
-      } else if (found != values.end()) {
-        fits = append(text_of(found->second));
-      }
-    } else {
-      const bool holds = found != values.end() && shows_section(found->second);
-      if (sections == Sections::none || holds != (step.kind == Step::Kind::section)) next = step.skip_to;
-    }
-    if (!fits) return fail(Fault::bad_input, fmt::format("the filled prompt would exceed {} bytes", bytes_max));
-    i = next;
-  }
-  return text;
 }
 
 }  // namespace weir

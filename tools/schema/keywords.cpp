@@ -251,7 +251,7 @@ const std::map<std::string_view, Read>& table() {
       {"then", schema(&Node::then_of)},
       {"else", schema(&Node::else_of)},
       // Annotations: of the specification, of OpenAPI (as Pydantic writes it), and of Gemini.
-      {"default", annotation()},
+      {"default", [](const Reading& r) { r.node.default_value = &r.value; }},
       {"examples", annotation()},
       {"example", annotation()},
       {"deprecated", annotation()},

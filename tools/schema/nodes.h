@@ -43,6 +43,7 @@ struct Node {
   unsigned types = 0;  // 0 = any
   const nlohmann::json* constant = nullptr;
   const nlohmann::json* choices = nullptr;  // enum, an array
+  const nlohmann::json* default_value = nullptr;
 
   std::optional<Number> minimum{}, maximum{}, above{}, below{};  // above, below: the exclusive ones
   std::optional<Decimal> multiple_of{};

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -61,6 +62,10 @@ class SchemaRules {
   // The value without the nulls that stand for absent properties: those that may be absent, and may not be null. Within
   // steps_max; a value too large for that stays as it is where the steps ended.
   nlohmann::json without_absent(const nlohmann::json& value) const;
+  // The same with defaults: what is absent, or null and may not be, is what its property's `default` says; in anyOf and
+  // oneOf, by the first branch that then holds. A default of null is none. 5.0 is 5 where an integer is asked for. Not
+  // checked. Nothing: more than steps_max, or too deep.
+  std::optional<nlohmann::json> completed(nlohmann::json value) const;
 
   SchemaRules(const SchemaRules&) = delete;
   SchemaRules& operator=(const SchemaRules&) = delete;

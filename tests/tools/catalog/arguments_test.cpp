@@ -30,7 +30,7 @@ std::vector<InputSettings> summarise() {
 }
 
 std::string refusal(const std::vector<InputSettings>& inputs, const json& arguments) {
-  const auto values = ArgumentRules(inputs).read(arguments);
+  const auto values = argument_rules(inputs)->read(arguments);
   INFO(arguments);
   REQUIRE_FALSE(values);
   CHECK(values.error().fault == Fault::bad_input);
@@ -38,7 +38,7 @@ std::string refusal(const std::vector<InputSettings>& inputs, const json& argume
 }
 
 Values accepted(const std::vector<InputSettings>& inputs, const json& arguments) {
-  const auto values = ArgumentRules(inputs).read(arguments);
+  const auto values = argument_rules(inputs)->read(arguments);
   INFO(arguments);
   if (!values) FAIL(values.error().message);
   return *values;
@@ -73,7 +73,7 @@ TEST_CASE("a missing argument is named, with its type and description", "[argume
 }
 
 TEST_CASE("null is absent: the default for an optional argument, missing for a required one", "[arguments]") {
-  CHECK(accepted(summarise(), {{"text", "a"}, {"sentences", nullptr}}).at("sentences") == InputValue(std::int64_t{3}));
+  CHECK(accepted(summarise(), {{"text", "a"}, {"sentences", nullptr}}).at("sentences") == 3);
   CHECK(refusal(summarise(), {{"text", nullptr}}) == "arguments: missing \"text\" (string): The text.");
   InputSettings note = named("note", InputType::string);
   note.required = false;
@@ -125,7 +125,7 @@ TEST_CASE("a long value is not echoed whole", "[arguments]") {
 
 TEST_CASE("an integer may come with a zero fraction", "[arguments]") {
   CHECK(accepted_as(named("", InputType::integer), 5.0) == Values{{"a", std::int64_t{5}}});
-  CHECK(accepted_as(named("", InputType::integer), json::parse("-5e0")) == Values{{"a", std::int64_t{-5}}});
+  CHECK(accepted_as(named("", InputType::integer), json::parse("-5e0")).at("a").dump() == "-5");
 }
 
 TEST_CASE("integers are exact to the ends of 64 bits and refused beyond", "[arguments]") {
@@ -161,7 +161,7 @@ TEST_CASE("numbers obey their bounds on both sides, and integers stay as they ca
   CHECK(said_of(number, 3) == "arguments.a: 3 is above the maximum of 2");
   CHECK(said_of(number, 2.5) == "arguments.a: 2.5 is above the maximum of 2");
   CHECK(accepted_as(named("", InputType::number), json::parse("18446744073709551615")).at("a") ==
-        InputValue(18446744073709551615.0));
+        18446744073709551615.0);
 }
 
 TEST_CASE("lengths are counted in code points, on both sides of both bounds", "[arguments]") {
@@ -250,9 +250,9 @@ std::vector<InputSettings> of_every_type() {
 }
 
 TEST_CASE("any JSON is accepted or refused with a reason", "[arguments]") {
-  const ArgumentRules rules(of_every_type());
+  const auto rules = argument_rules(of_every_type());
   CHECK(rc::check("random JSON", [&] {
-    const auto values = rules.read(random_json(3));
+    const auto values = rules->read(random_json(3));
     if (values) {
       RC_ASSERT(values->count("text") == 1U);
     } else {
@@ -263,14 +263,14 @@ TEST_CASE("any JSON is accepted or refused with a reason", "[arguments]") {
 }
 
 TEST_CASE("arguments that obey the rules are always accepted, and come out as they went in", "[arguments]") {
-  const ArgumentRules rules(of_every_type());
+  const auto rules = argument_rules(of_every_type());
   CHECK(rc::check("random valid arguments", [&] {
     const auto length = *rc::gen::inRange<std::size_t>(0, 6);
     const auto text = *rc::gen::container<std::string>(length, rc::gen::inRange<char>(' ', '~'));
     const auto sentences = *rc::gen::inRange<std::int64_t>(1, 21);
     const auto flag = *rc::gen::arbitrary<bool>();
     const auto weight = *rc::gen::inRange<int>(-3, 1'000) / 2.0;
-    const auto values = rules.read({{"text", text}, {"sentences", sentences}, {"flag", flag}, {"weight", weight}});
+    const auto values = rules->read({{"text", text}, {"sentences", sentences}, {"flag", flag}, {"weight", weight}});
     RC_ASSERT(values.has_value());
     RC_ASSERT((*values == Values{{"text", text}, {"sentences", sentences}, {"flag", flag}, {"weight", weight}}));
   }));

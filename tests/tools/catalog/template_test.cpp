@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <kainjow/mustache.hpp>
+#include <nlohmann/json.hpp>
 
 namespace weir {
 namespace {
@@ -93,7 +94,7 @@ TEST_CASE("a comment leaves nothing", "[template]") { CHECK(rendered("a{{! b\n{c
 
 TEST_CASE("the names that a text uses are known, with their lines", "[template]") {
   const auto tags = parsed("{{a}}\n{{#b}}\n{{{c}}}{{/b}}\n{{^ d }}{{/d}}{{!e}}")->tags();
-  const std::vector<Template::Tag> expected{{"a", 1, false}, {"b", 2, true}, {"c", 3, false}, {"d", 4, true}};
+  const std::vector<Template::Tag> expected{{"a", 1, false}, {"b", 2, true}, {"c", 3, false, 1}, {"d", 4, true}};
   CHECK(tags == expected);
 }
 
