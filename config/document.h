@@ -1,5 +1,6 @@
 // A TOML document as plain values, each with the line where it was written, so that only parse.cpp need know toml++.
-// Shape:   a Node is a string, integer, number, boolean, date, array or table; members of a table are ordered by line.
+// Shape:   a Node is a string, integer, number, boolean, date, array or table; members of a table are in the author's
+//          order.
 // Errors:  parse_document() answers one Mistake: TOML cannot be read on after its first syntax error.
 // Threads: values.
 #pragma once

@@ -37,7 +37,7 @@ class InputReader {
     }
     read_type();
     fields_.read("description", input_.description);
-    const bool is_text = applies({"min_length", "max_length", "pattern"}, {InputType::string});
+    const bool is_text = applies({"min_length", "max_length", "pattern", "fenced"}, {InputType::string});
     const bool is_number = applies({"minimum", "maximum"}, {InputType::integer, InputType::number});
     const bool is_listable = applies({"enum"}, {InputType::string, InputType::integer, InputType::number});
     if (is_text) read_text_rules();
@@ -85,6 +85,7 @@ class InputReader {
   void read_text_rules() {
     fields_.read("min_length", input_.min_length, {0, kLengthMax});
     fields_.read("max_length", input_.max_length, {0, kLengthMax});
+    fields_.read("fenced", input_.fenced);
     if (input_.min_length && input_.max_length && *input_.min_length > *input_.max_length) {
       fields_.mistake(*fields_.find("min_length"),
                       fmt::format("min_length is {}, above max_length ({}): no text would pass", *input_.min_length,

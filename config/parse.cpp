@@ -43,12 +43,17 @@ Node copy(const toml::node& from, int line_of_key) {
     for (const toml::node& item : *array) node.items.push_back(copy(item, node.line));
   }
   if (const auto* table = from.as_table()) {
+    std::vector<std::pair<toml::source_position, Entry>> members;  // toml++ sorts them by name
     for (auto&& [key, value] : *table) {
-      const int line = key.source().begin ? static_cast<int>(key.source().begin.line) : node.line;
-      node.members.push_back({std::string(key.str()), copy(value, line)});
+      const toml::source_position at = key.source().begin;
+      const int line = at ? static_cast<int>(at.line) : node.line;
+      members.emplace_back(at, Entry{std::string(key.str()), copy(value, line)});
     }
-    std::stable_sort(node.members.begin(), node.members.end(),
-                     [](const Entry& a, const Entry& b) { return a.value.line < b.value.line; });
+    std::stable_sort(members.begin(), members.end(), [](const auto& a, const auto& b) {
+      const int line = a.second.value.line, other = b.second.value.line;
+      return line != other ? line < other : a.first < b.first;
+    });
+    for (auto& [at, member] : members) node.members.push_back(std::move(member));
   }
   return node;
 }

@@ -149,6 +149,7 @@ const std::vector<Row> kRows = {
      [](C c) { return model(c).facts.temperature == TemperatureRule::rejected; }},
     {"model", "structured_output", "\"none\"",
      [](C c) { return model(c).facts.structured_output == StructuredOutput::none; }},
+    {"model", "logprobs", "true", [](C c) { return model(c).facts.logprobs; }},
     {"model", "cache_control", "true", [](C c) { return model(c).facts.cache_control; }},
     {"model", "cacheable_min", "77", [](C c) { return model(c).facts.cacheable_min == 77; }},
     {"model", "profiles", "{ a = { reasoning_tokens = 5 } }",
@@ -177,7 +178,7 @@ const std::vector<Row> kRows = {
     {"tool", "temperature", "0.5", [](C c) { return tool(c).temperature == 0.5; }},
     {"tool", "profiles", "[\"a\", \"b\"]", [](C c) { return tool(c).profiles == Strings{"a", "b"}; }},
     {"tool", "output_schema", "{ type = \"object\", required = [\"a\"], x = 1.5, y = true }",
-     [](C c) { return tool(c).output_schema == R"({"required":["a"],"type":"object","x":1.5,"y":true})"; }},
+     [](C c) { return tool(c).output_schema == R"({"type":"object","required":["a"],"x":1.5,"y":true})"; }},
     {"tool", "max_output_tokens", "1", [](C c) { return tool(c).max_output_tokens == 1; }},
     {"tool", "input", "{ a = { type = \"boolean\" } }",
      [](C c) { return tool(c).inputs.size() == 1 && input(c).name == "a"; }},
@@ -200,6 +201,7 @@ const std::vector<Row> kRows = {
        return input(c).one_of == std::vector<InputValue>{std::int64_t{1}, std::int64_t{2}};
      }},
     {"string", "pattern", "\"^a+$\"", [](C c) { return input(c).pattern == "^a+$"; }},
+    {"string", "fenced", "true", [](C c) { return input(c).fenced; }},
 };
 
 TEST_CASE("each key is read, and stating it changes the configuration", "[config]") {
