@@ -40,6 +40,7 @@
 #include "tools/flights.h"
 #include "tools/http/curl.h"
 #include "tools/key_check.h"
+#include "tools/operators/http_call.h"
 
 namespace weir::mcp {
 namespace {
@@ -65,6 +66,7 @@ struct Core {
   Flights flights;
   AnswerCache cache;
   Calls calls;
+  HttpCalls http_calls;
 
   explicit Core(const ServerSettings& server)
       : gate(loop, store,
@@ -80,7 +82,8 @@ struct Core {
         cache(loop, {.file = server.cache_file,
                      .bytes_max = server.cache_bytes,
                      .complain = [](const std::string& line) { spdlog::error("{}", line); }}),
-        calls(loop, flights, &cache) {}
+        calls(loop, flights, &cache),
+        http_calls(loop, http, random, {.queue_limit = server.queue_limit, .max_wait = server.max_wait}) {}
 };
 
 struct Loaded {
@@ -173,11 +176,13 @@ std::optional<Program> make_program(const std::string& config_option, decltype(t
   for (const auto& [alias, model] : first->config.models)
     for (const ModelSettings& account : accounts_of(model)) core.decisions.name(group_of(account), account.alias);
   program.callers = std::make_unique<Callers>(core.gate, first->config, group_of);
-  program.host = std::make_unique<WeirHost>(core.loop, core.gate, core.tally, *program.callers, core.calls, catalog,
+  program.host = std::make_unique<WeirHost>(Crew{core.loop, core.gate, core.calls, core.http_calls}, core.tally,
+                                            *program.callers, catalog,
                                             WeirHostOptions{.version = WEIR_VERSION,
                                                             .config_text = effective_config(first->config),
                                                             .subscriptions_max = server.subscriptions_max,
-                                                            .limits_tool = server.limits_tool});
+                                                            .limits_tool = server.limits_tool,
+                                                            .result_bytes_max = server.result_bytes_max});
   program.tasks = std::make_unique<Tasks>(core.loop, program.host->changes(),
                                           TasksOptions{.slow_after = server.task_after, .ttl = server.task_ttl},
                                           store(core.loop, server));
@@ -189,14 +194,15 @@ std::optional<Program> make_program(const std::string& config_option, decltype(t
 }
 
 // What is asked to stop goes on until `drained` has run on a thread of its own; a second signal cuts that short.
-void on_stop_signals(Core& core, std::function<void()> drained) {
+void on_stop_signals(Program& program, std::function<void()> drained) {
+  Core& core = *program.core;
   auto signals = std::make_shared<int>(0);
-  const auto stop = [&core, signals, drained = std::move(drained)] {
+  const auto stop = [&program, &core, signals, drained = std::move(drained)] {
     if (++*signals == 1) {
       core.gate.close();
       drained();
     } else {
-      core.calls.cancel_all();
+      program.host->runs().cancel_all();
       core.loop.stop();
     }
   };
@@ -210,14 +216,14 @@ int serve_stdio(Program& program) {
   dup2(STDERR_FILENO, STDOUT_FILENO);
   Core& core = *program.core;
   Stdio stdio(*program.dispatcher, {.output = output, .line_bytes_max = program.loaded.config.server.body_bytes_max});
-  on_stop_signals(core, [&] {
+  on_stop_signals(program, [&] {
     program.host->changes()->close();
     stdio.stop();
   });
   std::thread reader([&] {
     stdio.run();
     core.loop.post([&] {
-      core.calls.cancel_all();
+      program.host->runs().cancel_all();
       core.loop.stop();
     });
   });
@@ -285,14 +291,14 @@ int serve_http(Program& program, const std::string& address, const std::string& 
                program.loaded.catalog->tools().size());
   std::thread draining;
   Timer cut;
-  on_stop_signals(core, [&] {
-    spdlog::info("draining, in_air={}", core.calls.in_air());
+  on_stop_signals(program, [&] {
+    spdlog::info("draining, in_air={}", program.host->runs().running());
     // Tasks have no connection that drain() could wait for, so they are waited for themselves.
-    cut = core.loop.at(core.loop.now() + server.drain_timeout, [&core] { core.calls.cancel_all(); });
+    cut = core.loop.at(core.loop.now() + server.drain_timeout, [&program] { program.host->runs().cancel_all(); });
     draining = std::thread([&] {
       program.host->changes()->close();
       http.drain(server.drain_timeout);
-      core.loop.post([&core] { core.calls.when_empty([&core] { core.loop.stop(); }); });
+      core.loop.post([&] { program.host->runs().when_empty([&core] { core.loop.stop(); }); });
     });
   });
   core.loop.run();
@@ -313,7 +319,7 @@ int call(Program& program, const std::string& tool, const std::vector<std::strin
   std::stop_source stop;
   Context context{.principal = {.name = "shell"}, .stop = stop.get_token(), .sink = std::make_shared<NoSink>()};
   std::optional<ToolReply> reply;
-  on_stop_signals(core, [&] { stop.request_stop(); });
+  on_stop_signals(program, [&] { stop.request_stop(); });
   program.host->call({tool, *parsed}, context, [&](ToolReply answered) {
     reply = std::move(answered);
     core.loop.stop();

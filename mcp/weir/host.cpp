@@ -51,13 +51,13 @@ std::shared_ptr<const Menu> make_menu(std::shared_ptr<const Catalog> catalog, We
   return std::make_shared<const Menu>(Menu{std::move(catalog), std::move(offer), std::move(options)});
 }
 
-WeirHost::WeirHost(Loop& loop, Gate& gate, const Tally& tally, Callers& callers, Calls& calls,
-                   std::shared_ptr<const Catalog> catalog, WeirHostOptions options)
-    : loop_(loop),
-      gate_(gate),
+WeirHost::WeirHost(const Crew& crew, const Tally& tally, Callers& callers, std::shared_ptr<const Catalog> catalog,
+                   WeirHostOptions options)
+    : loop_(crew.loop),
+      gate_(crew.gate),
       tally_(tally),
       callers_(callers),
-      runs_(loop, gate, callers, calls, [this] { limits_changed(); }),
+      runs_(crew, callers, results_, [this] { limits_changed(); }),
       changes_(static_cast<std::size_t>(options.subscriptions_max)),
       menu_(make_menu(std::move(catalog), std::move(options))) {}
 
@@ -104,7 +104,8 @@ void WeirHost::call(ToolCall call, Context context, std::function<void(ToolReply
     if (menu->options.limits_tool) known.push_back(kLimitsTool);
     return done(unknown("tool", call.name, known));
   }
-  runs_.start({menu->catalog, tool}, call.arguments, std::move(context), std::move(done));
+  runs_.start({menu->catalog, tool, menu->options.result_bytes_max}, call.arguments, std::move(context),
+              std::move(done));
 }
 
 // Never queued behind model calls: it asks the gate, and waits for nothing.
@@ -151,6 +152,9 @@ void WeirHost::read(ResourceRead call, Context context, std::function<void(ReadR
   if (call.uri == kConfigUri) return done(contents(call.uri, "application/toml", menu->options.config_text, validity));
   if (const Tool* tool = tool_of(*menu->catalog, call.uri))
     return done(contents(call.uri, "application/json", tool_page(*tool).dump(2), validity));
+  if (auto page = results_.read(call.uri, context.principal.name, loop_.now()))
+    return done(contents(call.uri, page->json ? "application/json" : "text/plain", std::move(page->text),
+                         {.ttl_ms = 60'000, .everybody = false}));
   if (call.uri != kLimitsUri)
     return done(ProtocolError{code::kResourceNotFound,
                               fmt::format("no resource \"{}\"; there are {}, {}, {}{{name}}", call.uri.substr(0, 200),

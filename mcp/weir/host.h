@@ -27,6 +27,7 @@ struct WeirHostOptions {
   std::string config_text = {};  // weir://config
   int subscriptions_max = 1024;
   bool limits_tool = true;  // whether weir_limits is offered
+  std::int64_t result_bytes_max = 64 << 10;  // what is beyond is read page by page
 };
 
 // Immutable.
@@ -39,8 +40,8 @@ std::shared_ptr<const Menu> make_menu(std::shared_ptr<const Catalog> catalog, We
 
 class WeirHost final : public Host {
  public:
-  WeirHost(Loop& loop, Gate& gate, const Tally& tally, Callers& callers, Calls& calls,
-           std::shared_ptr<const Catalog> catalog, WeirHostOptions options);
+  WeirHost(const Crew& crew, const Tally& tally, Callers& callers, std::shared_ptr<const Catalog> catalog,
+           WeirHostOptions options);
 
   Identity identity() const override;
   std::string instructions() const override;
@@ -55,6 +56,8 @@ class WeirHost final : public Host {
   std::shared_ptr<const Menu> menu() const;
   // On the loop's thread.
   void swap(std::shared_ptr<const Menu> menu);
+  // The calls of tools that are under way; on the loop's thread.
+  ToolRuns& runs() { return runs_; }
   // What weir://limits says of the loads of the configuration. On the loop's thread.
   void tell_loads(Json loads) { loads_ = std::move(loads); }
 
@@ -67,6 +70,7 @@ class WeirHost final : public Host {
   Gate& gate_;
   const Tally& tally_;
   Callers& callers_;
+  Results results_;
   ToolRuns runs_;
   Changes changes_;
   // The loop thread's own.

@@ -10,9 +10,10 @@
 #include <memory>
 
 #include "mcp/call.h"
+#include "mcp/weir/results.h"
 #include "tools/callers.h"
-#include "tools/calls.h"
 #include "tools/catalog/catalog.h"
+#include "tools/operators/run.h"
 
 namespace weir::mcp {
 
@@ -20,29 +21,40 @@ namespace weir::mcp {
 struct Offered {
   std::shared_ptr<const Catalog> catalog;
   const Tool* tool = nullptr;
+  std::int64_t result_bytes_max = 64 << 10;
 };
 
 class ToolRuns {
  public:
-  // `decided` is told, on the loop, whenever a call was admitted or ended: the limits have other levels now.
-  ToolRuns(Loop& loop, Gate& gate, Callers& callers, Calls& calls, std::function<void()> decided)
-      : loop_(loop), gate_(gate), callers_(callers), calls_(calls), decided_(std::move(decided)) {}
+  // `decided` is told, on the loop, whenever a call was begun or ended: the limits have other levels now.
+  ToolRuns(Crew crew, Callers& callers, Results& results, std::function<void()> decided);
+  ~ToolRuns();
   void start(Offered offered, const Json& arguments, Context context, std::function<void(ToolReply)> done);
 
- private:
-  struct Flying;
-  void take_off(std::shared_ptr<Flying> flying, Prompt prompt);
-  void report_in(Duration span, const std::shared_ptr<Flying>& flying);
-  void report(const std::shared_ptr<Flying>& flying);
+  // On the loop's thread.
+  void cancel_all();
+  std::size_t running() const { return running_.size(); }
+  // Called once, when no call is under way any more: at once, or after the last reply.
+  void when_empty(std::function<void()> fn);
 
-  Loop& loop_;
-  Gate& gate_;
+ private:
+  struct Running;
+  void take_off(std::shared_ptr<Running> running, Order order);
+  void land(std::uint64_t id, ToolAnswer answer);
+  void report_in(Duration span, const std::shared_ptr<Running>& running);
+  void report(const std::shared_ptr<Running>& running);
+  void tell_rows(Running& running, const RunView& view);
+  static void tell(Running& running, const RunView& view, std::string_view more);
+
+  const Crew crew_;
   Callers& callers_;
-  Calls& calls_;
+  Results& results_;
   std::function<void()> decided_;
   std::atomic<std::uint64_t> calls_made_ = 0;
   // The loop thread's own.
-  std::map<CallId, Timer> reports_;
+  std::map<std::uint64_t, std::shared_ptr<Running>> running_;
+  std::map<std::uint64_t, Timer> reports_;
+  std::function<void()> when_empty_;
 };
 
 }  // namespace weir::mcp

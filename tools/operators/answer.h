@@ -12,7 +12,7 @@
 
 namespace weir {
 
-struct Answer {
+struct ToolAnswer {
   std::variant<nlohmann::json, Refusal, Error> outcome;
   std::string text{};
   bool truncated = false;  // the value is what came before the answer was cut

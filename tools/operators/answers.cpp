@@ -100,7 +100,7 @@ std::variant<json, Refusal, Error> judged(const Tool& tool, const Completion& co
               {"method", measured ? "logprobs" : "stated"}};
 }
 
-void take(const Tool& tool, const Completion& completion, Answer& answer) {
+void take(const Tool& tool, const Completion& completion, ToolAnswer& answer) {
   const bool truncated = completion.finish == Finish::length;
   answer.word = truncated ? "length" : "ok";
   if (completion.finish == Finish::refusal || completion.finish == Finish::filter) {
@@ -154,14 +154,14 @@ std::string text(const Refusal& refusal, const std::string& model) {
   return scope;
 }
 
-std::string reason(const Answer& answer, const Tool& tool) {
+std::string reason(const ToolAnswer& answer, const Tool& tool) {
   if (const auto* refusal = std::get_if<Refusal>(&answer.outcome)) return text(*refusal, tool.model_alias());
   if (const auto* error = std::get_if<Error>(&answer.outcome)) return error->message;
   return {};
 }
 
-Answer answer_of(const Tool& tool, Landing landing) {
-  Answer answer;
+ToolAnswer answer_of(const Tool& tool, Landing landing) {
+  ToolAnswer answer;
   answer.receipt = std::move(landing.receipt);
   if (const auto* completion = std::get_if<Completion>(&landing.outcome)) {
     take(tool, *completion, answer);
@@ -176,8 +176,8 @@ Answer answer_of(const Tool& tool, Landing landing) {
   return answer;
 }
 
-Answer failed_with(Error error, Receipt receipt) {
-  Answer answer;
+ToolAnswer failed_with(Error error, Receipt receipt) {
+  ToolAnswer answer;
   answer.word = name(error.fault);
   answer.outcome = std::move(error);
   answer.receipt = std::move(receipt);

@@ -9,8 +9,8 @@
 
 namespace weir {
 
-Answer answer_of(const Tool& tool, Landing landing);
-Answer failed_with(Error error, Receipt receipt = {});
+ToolAnswer answer_of(const Tool& tool, Landing landing);
+ToolAnswer failed_with(Error error, Receipt receipt = {});
 
 // What several calls took together: unknown where one is unknown. `took` is for whoever knows the whole.
 void add(Receipt& sum, const Receipt& more);
@@ -18,7 +18,7 @@ void add(Receipt& sum, const Receipt& more);
 // "model "fast": tokens per minute (tpm) are exhausted; retry after 1.2 s"
 std::string text(const Refusal& refusal, const std::string& model);
 // Of whichever it is; empty for an answer.
-std::string reason(const Answer& answer, const Tool& tool);
+std::string reason(const ToolAnswer& answer, const Tool& tool);
 
 // 1240 → "1,240"
 std::string grouped(std::int64_t number);

@@ -23,12 +23,12 @@ const std::string& text_of(const Tool& tool, const Values& row) {
   return row.at(tool.settings().list.empty() ? "text" : tool.settings().list).get_ref<const std::string&>();
 }
 
-Answer vectors_of(const Tool& tool, Landing landing) {
+ToolAnswer vectors_of(const Tool& tool, Landing landing) {
   auto* completion = std::get_if<Completion>(&landing.outcome);
   if (completion == nullptr) return answer_of(tool, std::move(landing));
   json rows = json::array();
   for (const auto& vector : completion->vectors) rows.push_back({{"vector", vector}, {"dimensions", vector.size()}});
-  Answer answer;
+  ToolAnswer answer;
   answer.word = "ok";
   answer.outcome = std::move(rows);
   answer.receipt = std::move(landing.receipt);
@@ -55,7 +55,7 @@ std::vector<std::vector<std::size_t>> embed_batches(const Tool& tool, const Orde
 }
 
 std::unique_ptr<Run> start_embedding(const Crew& crew, const Errand& errand, const Order& order,
-                                     const std::vector<std::size_t>& rows, std::function<void(Answer)> done) {
+                                     const std::vector<std::size_t>& rows, std::function<void(ToolAnswer)> done) {
   EmbedPrompt embed;
   for (const std::size_t row : rows) embed.texts.push_back(text_of(*errand.tool, *order.rows[row]));
   embed.purpose = purpose_of(errand.tool->settings().of_kind.purpose);

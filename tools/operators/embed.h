@@ -17,6 +17,6 @@ std::vector<std::vector<std::size_t>> embed_batches(const Tool& tool, const Orde
 // Its answer is an array: {vector, dimensions} for each of `rows`.
 [[nodiscard]] std::unique_ptr<Run> start_embedding(const Crew& crew, const Errand& errand, const Order& order,
                                                    const std::vector<std::size_t>& rows,
-                                                   std::function<void(Answer)> done);
+                                                   std::function<void(ToolAnswer)> done);
 
 }  // namespace weir

@@ -27,7 +27,7 @@ struct Leaf {
 
 class Reduction final : public Run {
  public:
-  Reduction(const Crew& crew, Errand errand, std::function<void(Answer)> done)
+  Reduction(const Crew& crew, Errand errand, std::function<void(ToolAnswer)> done)
       : crew_(crew), errand_(std::move(errand)), done_(std::move(done)) {}
 
   void start(const Order& order) {
@@ -121,11 +121,11 @@ class Reduction final : public Run {
         Rows::Options{.count = groups_.size(),
                       .window = static_cast<std::size_t>(crew_.gate.options().slots),
                       .begin = [this](std::size_t group, auto done) { return begin(group, std::move(done)); },
-                      .landed = [this](std::size_t group, Answer answer) { landed(group, std::move(answer)); },
+                      .landed = [this](std::size_t group, ToolAnswer answer) { landed(group, std::move(answer)); },
                       .finished = [this] { next_level(); }});
   }
 
-  std::unique_ptr<Run> begin(std::size_t group, std::function<void(Answer)> done) {
+  std::unique_ptr<Run> begin(std::size_t group, std::function<void(ToolAnswer)> done) {
     Prompt prompt = base_;
     const std::size_t end = group + 1 < groups_.size() ? groups_[group + 1] : leaves_.size();
     for (std::size_t i = groups_[group]; i < end; ++i)
@@ -139,12 +139,12 @@ class Reduction final : public Run {
   }
 
   // The words of a step in between, whatever the tool's last answer looks like.
-  Answer partial_of(Landing landing) {
+  ToolAnswer partial_of(Landing landing) {
     const auto* completion = std::get_if<Completion>(&landing.outcome);
     if (completion == nullptr || completion->finish == Finish::refusal || completion->finish == Finish::filter ||
         completion->text.empty())
       return answer_of(tool(), std::move(landing));
-    Answer answer;
+    ToolAnswer answer;
     answer.text = completion->text;
     answer.outcome = nlohmann::json(nullptr);
     answer.word = "ok";
@@ -152,7 +152,7 @@ class Reduction final : public Run {
     return answer;
   }
 
-  void landed(std::size_t group, Answer answer) {
+  void landed(std::size_t group, ToolAnswer answer) {
     ++steps_done_;
     weir::add(receipt_, answer.receipt);
     if (!std::holds_alternative<nlohmann::json>(answer.outcome) && !failed_) {
@@ -173,7 +173,7 @@ class Reduction final : public Run {
     turn_ = crew_.loop.at(crew_.loop.now(), [this] { step(); });
   }
 
-  void finish(Answer answer) {
+  void finish(ToolAnswer answer) {
     answer.receipt = std::move(receipt_);
     const auto done = std::move(done_);
     done(std::move(answer));  // `this` may be gone
@@ -181,14 +181,14 @@ class Reduction final : public Run {
 
   const Crew crew_;
   const Errand errand_;
-  std::function<void(Answer)> done_;
+  std::function<void(ToolAnswer)> done_;
   Prompt base_;  // but for the documents
   std::int64_t room_ = 0;
   std::vector<Leaf> leaves_;
   std::vector<std::size_t> groups_;
-  std::vector<Answer> answers_;
+  std::vector<ToolAnswer> answers_;
   std::unique_ptr<Rows> rows_;
-  std::optional<Answer> failed_;
+  std::optional<ToolAnswer> failed_;
   std::size_t steps_done_ = 0, level_ = 0;
   Receipt receipt_;
   Timer turn_;
@@ -232,7 +232,8 @@ std::vector<std::string_view> pieces(std::string_view text, std::size_t bytes_ma
   return parts;
 }
 
-std::unique_ptr<Run> start_reduction(const Crew& crew, Errand errand, Order order, std::function<void(Answer)> done) {
+std::unique_ptr<Run> start_reduction(const Crew& crew, Errand errand, Order order,
+                                     std::function<void(ToolAnswer)> done) {
   auto run = std::make_unique<Reduction>(crew, std::move(errand), std::move(done));
   run->start(order);
   return run;

@@ -26,6 +26,6 @@ std::vector<std::string_view> pieces(std::string_view text, std::size_t bytes_ma
 
 // `documents`: the rows of the order, those that are empty left out.
 [[nodiscard]] std::unique_ptr<Run> start_reduction(const Crew& crew, Errand errand, Order order,
-                                                   std::function<void(Answer)> done);
+                                                   std::function<void(ToolAnswer)> done);
 
 }  // namespace weir

@@ -27,7 +27,7 @@ void Rows::begin_some() {
     } else {
       break;
     }
-    under_way_[row] = options_.begin(row, [this, row](Answer answer) { land(row, std::move(answer)); });
+    under_way_[row] = options_.begin(row, [this, row](ToolAnswer answer) { land(row, std::move(answer)); });
   }
   beginning_ = false;
   if (landed_ == options_.count) {
@@ -37,7 +37,7 @@ void Rows::begin_some() {
 }
 
 // Whether a limit says: later, and later is soon enough.
-bool Rows::is_put_off(const Answer& answer) {
+bool Rows::is_put_off(const ToolAnswer& answer) {
   const auto* refusal = std::get_if<Refusal>(&answer.outcome);
   if (cancelled_ || refusal == nullptr || !refusal->retry_after || refusal->reason == Refusal::Reason::never ||
       refusal->reason == Refusal::Reason::closing)
@@ -52,7 +52,7 @@ bool Rows::is_put_off(const Answer& answer) {
   return true;
 }
 
-void Rows::land(std::size_t row, Answer answer) {
+void Rows::land(std::size_t row, ToolAnswer answer) {
   const auto run = under_way_.find(row);
   over_[row] = std::move(run->second);
   under_way_.erase(run);
@@ -70,7 +70,8 @@ void Rows::cancel() {
   pause_.cancel();
   for (; !again_.empty(); again_.pop_front()) {
     ++landed_;
-    options_.landed(again_.front(), {.outcome = Error{Fault::cancelled, "the call was cancelled"}, .word = "cancelled"});
+    options_.landed(again_.front(),
+                    {.outcome = Error{Fault::cancelled, "the call was cancelled"}, .word = "cancelled"});
   }
   for (; next_ < options_.count; ++next_) {
     ++landed_;

@@ -17,12 +17,12 @@ namespace weir {
 
 class Rows {
  public:
-  using Begin = std::function<std::unique_ptr<Run>(std::size_t row, std::function<void(Answer)> done)>;
+  using Begin = std::function<std::unique_ptr<Run>(std::size_t row, std::function<void(ToolAnswer)> done)>;
   struct Options {
     std::size_t count = 0;
     std::size_t window = 1;
     Begin begin;
-    std::function<void(std::size_t row, Answer answer)> landed;
+    std::function<void(std::size_t row, ToolAnswer answer)> landed;
     std::function<void()> finished;  // last, never inside the constructor or cancel(); may destroy the rows
   };
   Rows(Loop& loop, Options options);
@@ -34,8 +34,8 @@ class Rows {
 
  private:
   void begin_some();
-  void land(std::size_t row, Answer answer);
-  bool is_put_off(const Answer& answer);
+  void land(std::size_t row, ToolAnswer answer);
+  bool is_put_off(const ToolAnswer& answer);
 
   Loop& loop_;
   const Options options_;

@@ -17,8 +17,9 @@ constexpr std::size_t kReasonsTold = 5;  // in words; all are in the failures
 
 // One row by itself, of whatever kind but embed.
 std::unique_ptr<Run> start_row(const Crew& crew, const Errand& errand, const Values& values,
-                               std::function<void(Answer)> done) {
-  if (errand.tool->http()) return crew.http.start(*errand.tool->http(), values, std::move(done));
+                               std::function<void(ToolAnswer)> done) {
+  if (errand.tool->http())
+    return crew.http.start(errand.tool->settings(), *errand.tool->http(), values, std::move(done));
   auto prompt = errand.tool->fill(values);
   if (!prompt) return nullptr;  // prepare() has looked
   return start_prompt(crew, errand, std::move(*prompt),
@@ -30,7 +31,7 @@ std::unique_ptr<Run> start_row(const Crew& crew, const Errand& errand, const Val
 // Rows side by side, and what became of each.
 class ListRun final : public Run {
  public:
-  ListRun(const Crew& crew, Errand errand, Order order, std::function<void(Answer)> done)
+  ListRun(const Crew& crew, Errand errand, Order order, std::function<void(ToolAnswer)> done)
       : crew_(crew), errand_(std::move(errand)), order_(std::move(order)), done_(std::move(done)) {
     const std::size_t count = order_.rows.size();
     results_.resize(count);
@@ -46,7 +47,7 @@ class ListRun final : public Run {
         Rows::Options{.count = units_.size(),
                       .window = window(),
                       .begin = [this](std::size_t unit, auto landed) { return begin(unit, std::move(landed)); },
-                      .landed = [this](std::size_t unit, Answer answer) { landed(unit, std::move(answer)); },
+                      .landed = [this](std::size_t unit, ToolAnswer answer) { landed(unit, std::move(answer)); },
                       .finished = [this] { finish(); }});
   }
 
@@ -73,17 +74,18 @@ class ListRun final : public Run {
 
   // An http tool has a queue of its own, which other calls need too.
   std::size_t window() const {
-    if (errand_.tool->http()) return static_cast<std::size_t>(errand_.tool->settings().max_concurrency.value_or(10));
+    if (errand_.tool->http())
+      return static_cast<std::size_t>(errand_.tool->settings().max_concurrency.value_or(HttpCalls::kPlaces));
     return static_cast<std::size_t>(crew_.gate.options().slots);
   }
 
-  std::unique_ptr<Run> begin(std::size_t unit, std::function<void(Answer)> done) {
+  std::unique_ptr<Run> begin(std::size_t unit, std::function<void(ToolAnswer)> done) {
     if (errand_.tool->settings().kind == "embed")
       return start_embedding(crew_, errand_, order_, units_[unit], std::move(done));
     return start_row(crew_, errand_, *order_.rows[units_[unit].front()], std::move(done));
   }
 
-  void landed(std::size_t unit, Answer answer) {
+  void landed(std::size_t unit, ToolAnswer answer) {
     add(receipt_, answer.receipt);
     const bool batch = errand_.tool->settings().kind == "embed";
     for (std::size_t i = 0; i < units_[unit].size(); ++i) {
@@ -105,14 +107,14 @@ class ListRun final : public Run {
   }
 
   void finish() {
-    Answer answer = cancelled_ ? failed_with({Fault::cancelled, "the call was cancelled"}) : whole();
+    ToolAnswer answer = cancelled_ ? failed_with({Fault::cancelled, "the call was cancelled"}) : whole();
     answer.receipt = std::move(receipt_);
     const auto done = std::move(done_);
     done(std::move(answer));  // `this` may be gone
   }
 
-  Answer whole() {
-    Answer answer;
+  ToolAnswer whole() {
+    ToolAnswer answer;
     answer.word = "ok";
     json results = json::array(), failures = json::array();
     for (std::size_t row = 0; row < results_.size(); ++row) {
@@ -152,7 +154,7 @@ class ListRun final : public Run {
   const Crew crew_;
   const Errand errand_;
   const Order order_;
-  std::function<void(Answer)> done_;
+  std::function<void(ToolAnswer)> done_;
   std::vector<std::vector<std::size_t>> units_;  // rows that go together
   std::vector<json> results_;
   std::vector<Reason> reasons_;
@@ -165,9 +167,9 @@ class ListRun final : public Run {
 // One row, as its own answer.
 class OneEmbedding final : public Run {
  public:
-  OneEmbedding(const Crew& crew, const Errand& errand, Order order, std::function<void(Answer)> done)
+  OneEmbedding(const Crew& crew, const Errand& errand, Order order, std::function<void(ToolAnswer)> done)
       : order_(std::move(order)), row_({0}) {
-    run_ = start_embedding(crew, errand, order_, row_, [done = std::move(done)](Answer answer) {
+    run_ = start_embedding(crew, errand, order_, row_, [done = std::move(done)](ToolAnswer answer) {
       if (auto* value = std::get_if<json>(&answer.outcome)) {
         json vector = std::move((*value)[0]);
         answer.outcome = std::move(vector);
@@ -186,7 +188,7 @@ class OneEmbedding final : public Run {
 
 }  // namespace
 
-std::unique_ptr<Run> start_run(const Crew& crew, Errand errand, Order order, std::function<void(Answer)> done) {
+std::unique_ptr<Run> start_run(const Crew& crew, Errand errand, Order order, std::function<void(ToolAnswer)> done) {
   if (errand.tool->settings().kind == "reduce")
     return start_reduction(crew, std::move(errand), std::move(order), std::move(done));
   if (order.list) return std::make_unique<ListRun>(crew, std::move(errand), std::move(order), std::move(done));

@@ -2,7 +2,7 @@
 // Shape:   a list's rows go to the model side by side, as many at once as the server has slots, and land in any order;
 //          the answer has them in the order of the texts. A row that a limit refuses for now is asked again when it was
 //          told to; other failures are that row's alone.
-// Errors:  in the Answer.
+// Errors:  in the ToolAnswer.
 // Threads: the loop's thread.
 // Owner:   the crew outlives every run.
 #pragma once
@@ -40,7 +40,7 @@ struct Errand {
 
 // `done` is called once, never inside this call; it may destroy the run.
 [[nodiscard]] std::unique_ptr<Run> start_run(const Crew& crew, Errand errand, Order order,
-                                             std::function<void(Answer)> done);
+                                             std::function<void(ToolAnswer)> done);
 
 // One call of the tool's model.
 [[nodiscard]] std::unique_ptr<Run> start_prompt(const Crew& crew, const Errand& errand, Prompt prompt,

@@ -1,6 +1,7 @@
 #include "mcp/weir/answer.h"
 
 #include "tests/mcp/host/tools.h"
+#include "tools/operators/answers.h"
 
 using namespace weir;
 using namespace weir::mcp;
@@ -12,7 +13,7 @@ struct Scene {
   std::shared_ptr<const Catalog> catalog = one_tool([](const GroupOptions&) { return 0; });
   const Tool& tool = *catalog->find("summarise");
   ToolResult answered(std::variant<Completion, Refusal, Error> outcome, Receipt receipt = {}) const {
-    return answer(tool, {std::move(outcome), receipt});
+    return answer(tool, answer_of(tool, {std::move(outcome), receipt}));
   }
 };
 
@@ -58,11 +59,11 @@ TEST_CASE("an answer by schema is the structured content itself; one that was cu
   const std::string schema = "output_schema = { type = \"object\", properties.n = { type = \"integer\" } }\n";
   const auto catalog = one_tool([](const GroupOptions&) { return 0; }, schema);
   const Tool& tool = *catalog->find("summarise");
-  const ToolResult good = answer(tool, {completion(R"({"n":5})"), {}});
+  const ToolResult good = answer(tool, answer_of(tool, {completion(R"({"n":5})"), {}}));
   CHECK_FALSE(good.is_error);
   CHECK(*good.structured == Json::parse(R"({"n":5})"));
   CHECK(good.content == Json::parse(R"([{"type":"text","text":"{\"n\":5}"}])"));
-  const ToolResult cut = answer(tool, {completion(R"({"n":)", Finish::length), {}});
+  const ToolResult cut = answer(tool, answer_of(tool, {completion(R"({"n":)", Finish::length), {}}));
   CHECK(cut.is_error);
   CHECK_FALSE(cut.structured);
   CHECK(cut.content[0]["text"] ==

@@ -60,6 +60,7 @@ struct Scene {
   Estimator estimator;
   Flights flights{{loop, gate, http, budgets, estimator, random}};
   Calls calls{loop, flights, nullptr};
+  HttpCalls http_calls{loop, http, random};
   std::shared_ptr<const Catalog> catalog;
   Callers callers;
   WeirHost host;
@@ -76,7 +77,7 @@ struct Scene {
         catalog(one_tool([this](const GroupOptions& group) { return gate.group(group); }, more)),
         callers(gate, one_tool_config(more),
                 [this](const ModelSettings& account) { return gate.group(limit_group(account)); }),
-        host(loop, gate, tally, callers, calls, catalog, {.version = "9.9", .config_text = "# all of it\n"}) {}
+        host({loop, gate, calls, http_calls}, tally, callers, catalog, {.version = "9.9", .config_text = "# all of it\n"}) {}
 
   void call(std::string name, Json arguments, std::shared_ptr<Sink> sink = std::make_shared<Quiet>(),
             const std::string& principal = "anonymous") {
