@@ -7,6 +7,7 @@
 
 #include "config/addresses.h"
 #include "config/fields.h"
+#include "config/page.h"
 #include "config/secret_source.h"
 #include "config/sections.h"
 
@@ -266,6 +267,28 @@ void read_http_tool(Fields& fields, HttpToolSettings& to, const Environment& env
   if (request == nullptr) return;
   to.line = request->line;
   Request(fields, *request, to, environment, mistakes).read();
+}
+
+void print_http_tool(Page& page, const HttpToolSettings& http) {
+  const HttpToolSettings fresh;
+  page.value("request.method", http.method, fresh.method, toml_string);
+  page.value("request.url", toml_string(http.url));
+  for (const HttpHeaderSettings& header : http.headers) {
+    const std::string key = "request.headers." + toml_key(header.name);
+    page.value(key, header.secret ? fmt::format("{{ secret = {}, prefix = {} }}", toml_string(header.secret->source()),
+                                                toml_string(header.value))
+                                  : toml_string(header.value));
+  }
+  if (!http.body.empty()) page.value("request.body", toml_prose(http.body));
+  page.value("allowed_hosts", http.allowed_hosts, fresh.allowed_hosts, toml_strings);
+  page.value("private_network", http.private_network, fresh.private_network, yes_or_no);
+  page.value("timeout", http.timeout, fresh.timeout, toml_duration);
+  page.value("retries", http.retries, fresh.retries, [](int retries) { return number(retries); });
+  page.value("response_bytes_max", http.response_bytes_max, fresh.response_bytes_max, [](std::int64_t bytes) {
+    const std::string written = format_size(bytes);
+    return written.ends_with('B') ? toml_string(written) : written;
+  });
+  page.value("response", http.response, fresh.response, toml_string);
 }
 
 }  // namespace weir

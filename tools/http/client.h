@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -24,8 +25,14 @@ namespace weir {
 
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
+// Of a request that others have a hand in: only public addresses are connected to (address_ranges.h), whatever its
+// host's name resolves to, and no proxy is asked; a compressed answer is taken, and counted as it is unpacked.
+struct HttpGuard {
+  bool private_network = false;  // addresses of private networks, and of this machine, may be reached too
+};
+
 struct HttpRequest {
-  std::string method = "POST";
+  std::string method = "POST";  // or GET, PUT, PATCH, DELETE
   std::string url;
   HttpHeaders headers;
   std::string body;
@@ -34,6 +41,7 @@ struct HttpRequest {
   Duration idle_timeout = std::chrono::seconds(60);         // of a streamed answer: from one byte to the next
   Duration total_timeout = std::chrono::minutes(10);
   std::int64_t response_bytes_max = 16 << 20;
+  std::optional<HttpGuard> guard{};
 };
 
 struct HttpResponse {
@@ -44,11 +52,11 @@ struct HttpResponse {
 };
 
 struct HttpFailure {
-  Fault fault =
-      Fault::unavailable;  // unavailable, timed_out, bad_reply (too large, not HTTP), denied (TLS verification)
-  std::string message;     // "connect to 127.0.0.1:9 failed: connection refused"; never a secret
-  bool sent = false;       // some byte of the request left
-  bool answered = false;   // some byte of the answer came
+  Fault fault = Fault::unavailable;  // unavailable, timed_out, bad_reply (too large, not HTTP), denied (TLS, an address
+                                     // that the guard forbids)
+  std::string message;               // "connect to 127.0.0.1:9 failed: connection refused"; never a secret
+  bool sent = false;                 // some byte of the request left
+  bool answered = false;             // some byte of the answer came
 };
 
 using HttpResult = tl::expected<HttpResponse, HttpFailure>;

@@ -5,7 +5,10 @@
 //           transfer. Pieces of one turn of the loop come as one.
 // Shape:   redirects are not followed, cookies and .netrc not read, compressed answers not asked for; only http and
 //          https. Proxies are taken from the environment as libcurl does, but never for a loopback host.
-// Errors:  denied = the server's certificate could not be verified; bad_reply = too large, or not HTTP; bad_input = a
+// Guard:   the address is looked at where the socket is made, and once more on the connection that is used, which may
+//          be a kept one; a name that is resolved anew in between changes nothing.
+// Errors:  denied = the server's certificate could not be verified, or the guard forbids its address; bad_reply = too
+// large, or not HTTP; bad_input = a
 //          URL or header that cannot be sent. A kept connection that the server has closed is replaced by libcurl,
 //          unseen.
 // Threads: the loop's thread.
@@ -25,6 +28,7 @@ struct CurlOptions {
   std::string ca_file;                  // PEM; empty = the system's certificate authorities
   std::int64_t idle_connections = 256;  // kept for reuse, all hosts together
   std::int64_t response_header_bytes_max = 64 << 10;
+  int response_headers_max = 1'000;
 };
 
 class CurlClient final : public HttpClient {

@@ -1,6 +1,7 @@
 #include "tools/http/curl_exchange.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <charconv>
@@ -103,14 +104,8 @@ std::optional<HttpFailure> CurlExchange::prepare(CURL* easy) {
 
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "weir");
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
-  if (request_.method == "POST") {
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data());  // not copied
-  } else if (request_.method != "GET") {
-    return failure(Fault::bad_input,
-                   fmt::format("method \"{}\": GET or POST was expected", excerpt(request_.method, 20)));
-  }
+  if (auto wrong = set_method(easy)) return wrong;
+  if (request_.guard) set_guard(easy);
 
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request_.connect_timeout));
   // A backstop only: the loop's own timers come first.
@@ -125,8 +120,47 @@ std::optional<HttpFailure> CurlExchange::prepare(CURL* easy) {
   return std::nullopt;
 }
 
-int CurlExchange::on_ready(void* self, char*, char*, int, int) {
-  static_cast<CurlExchange*>(self)->sent_ = true;
+std::optional<HttpFailure> CurlExchange::set_method(CURL* easy) {
+  const std::string& method = request_.method;
+  const bool known = method == "GET" || method == "POST" || method == "PUT" || method == "PATCH" || method == "DELETE";
+  if (!known)
+    return failure(Fault::bad_input,
+                   fmt::format("method \"{}\": GET, POST, PUT, PATCH or DELETE was expected", excerpt(method, 20)));
+  if (method == "GET" || (method == "DELETE" && request_.body.empty())) {
+    if (method != "GET") curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
+    return std::nullopt;
+  }
+  curl_easy_setopt(easy, CURLOPT_POST, 1L);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data());  // not copied
+  if (method != "POST") curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
+  return std::nullopt;
+}
+
+void CurlExchange::set_guard(CURL* easy) {
+  curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlExchange::on_socket_wanted);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+}
+
+bool CurlExchange::may_reach(const std::optional<IpAddress>& address) {
+  const AddressRange* range = address ? special_range(*address) : nullptr;
+  if (address && (range == nullptr || (range->of_private_network && request_.guard->private_network))) return true;
+  forbidden_ = address ? fmt::format("{} ({})", text_of(*address), range->name) : "no IP address";
+  return false;
+}
+
+curl_socket_t CurlExchange::on_socket_wanted(void* self, curlsocktype, curl_sockaddr* address) {
+  if (!static_cast<CurlExchange*>(self)->may_reach(ip_of(address->addr))) return CURL_SOCKET_BAD;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+int CurlExchange::on_ready(void* self, char* address, char*, int, int) {
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  if (exchange.request_.guard && !exchange.may_reach(parse_ip(address))) return CURL_PREREQFUNC_ABORT;
+  exchange.forbidden_.clear();  // of another address of the same name
+  exchange.sent_ = true;
   return CURL_PREREQFUNC_OK;
 }
 
@@ -147,7 +181,8 @@ void CurlExchange::note_answer() {
 bool CurlExchange::take_header(std::string_view line) {
   note_answer();
   header_bytes_ += static_cast<std::int64_t>(line.size());
-  header_too_large_ = header_bytes_ > options_.response_header_bytes_max;
+  header_too_large_ =
+      header_bytes_ > options_.response_header_bytes_max || ++headers_seen_ > options_.response_headers_max;
   if (header_too_large_) return false;
   if (in_body_) return true;        // a trailer
   if (line.starts_with("HTTP/")) {  // after an informational answer the real one follows
@@ -200,6 +235,8 @@ HttpResult CurlExchange::result(CURL* easy, CURLcode code) {
   const auto fail_as = [&](Fault fault, std::string message) {
     return tl::unexpected(failure(fault, std::move(message)));
   };
+  if (!forbidden_.empty() && !sent_)
+    return fail_as(Fault::denied, fmt::format("{} is at {}, which this request may not reach", peer_, forbidden_));
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -215,8 +252,9 @@ HttpResult CurlExchange::result(CURL* easy, CURLcode code) {
       return fail_as(Fault::denied, fmt::format("the certificate of {} cannot be verified: {}", peer_, why));
     case CURLE_WRITE_ERROR:
       if (header_too_large_)
-        return fail_as(Fault::bad_reply, fmt::format("the answer from {} has more than {} bytes of headers", peer_,
-                                                     options_.response_header_bytes_max));
+        return fail_as(Fault::bad_reply,
+                       fmt::format("the answer from {} has more than {} bytes, or {} lines, of headers", peer_,
+                                   options_.response_header_bytes_max, options_.response_headers_max));
       if (body_too_large_)
         return fail_as(Fault::bad_reply,
                        fmt::format("the answer from {} is larger than {} bytes", peer_, request_.response_bytes_max));

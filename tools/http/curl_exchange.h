@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "tools/http/address_ranges.h"
 #include "tools/http/client.h"
 #include "tools/http/curl.h"
 
@@ -41,9 +42,13 @@ class CurlExchange {
   bool answered() const { return answered_; }
 
  private:
-  static int on_ready(void* self, char*, char*, int, int);
+  static int on_ready(void* self, char* address, char*, int, int);
+  static curl_socket_t on_socket_wanted(void* self, curlsocktype, curl_sockaddr* address);
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
+  std::optional<HttpFailure> set_method(CURL* easy);
+  void set_guard(CURL* easy);
+  bool may_reach(const std::optional<IpAddress>& address);  // if not, `forbidden_` says why
   bool take_header(std::string_view line);
   bool take_body(std::string_view bytes);
   void note_answer();
@@ -61,6 +66,8 @@ class CurlExchange {
   std::array<char, CURL_ERROR_SIZE> error_{};
   HttpResponse response_;
   std::string piece_;
+  std::string forbidden_;  // what the guard has against the address
+  int headers_seen_ = 0;
   std::int64_t header_bytes_ = 0, body_bytes_ = 0;
   bool sent_ = false, answered_ = false, in_body_ = false, header_too_large_ = false, body_too_large_ = false;
 };
