@@ -23,8 +23,9 @@ std::vector<InputSettings> inputs(const Catalog& catalog) {
   model.description = "The limits of this model only.";
   tool.required = model.required = tokens.required = false;
   for (const auto& [name, each] : catalog.tools()) {
+    if (!each.model()) continue;
     tool.one_of.emplace_back(name);
-    const InputValue alias = each.model()->settings.alias;
+    const InputValue alias = each.model_alias();
     if (std::find(model.one_of.begin(), model.one_of.end(), alias) == model.one_of.end()) model.one_of.push_back(alias);
   }
   tokens.name = "input_tokens";
@@ -38,7 +39,7 @@ std::vector<InputSettings> inputs(const Catalog& catalog) {
 const Tool* tool_of(const Catalog& catalog, const LimitsQuestion& question) {
   if (!question.tool.empty()) return catalog.find(question.tool);
   for (const auto& [name, tool] : catalog.tools())
-    if (tool.model()->settings.alias == question.model) return &tool;
+    if (tool.model_alias() == question.model) return &tool;
   return nullptr;
 }
 

@@ -14,16 +14,55 @@ namespace {
 constexpr Validity kValidity{.ttl_ms = 300'000, .everybody = true};
 constexpr std::size_t kToolsNamed = 20;
 
+// "summarise_ticket" → "Summarise ticket", where the author gives none.
+std::string title_of(const ToolSettings& tool) {
+  if (!tool.title.empty()) return tool.title;
+  std::string title = tool.name;
+  std::replace(title.begin(), title.end(), '_', ' ');
+  title.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(title.front())));
+  return title;
+}
+
+// Of one call at its longest answer, for an agent that chooses among tools: it does not calculate.
+std::string cost_class(const Tool& tool) {
+  const Prices& prices = tool.model()->settings.facts.prices;
+  const bool embeds = tool.settings().kind == "embed";
+  if (!prices.input || (!prices.output && !embeds)) return "";
+  const double tokens = embeds ? 0 : static_cast<double>(tool.settings().max_output_tokens);
+  const double dollars =
+      (static_cast<double>(*prices.input) * 2'000 + static_cast<double>(prices.output.value_or(0)) * tokens) / 1e12;
+  const char* word = dollars < 0.002 ? "low" : dollars < 0.02 ? "medium" : "high";
+  return fmt::format(" Cost: {} (up to ${:.2g} for a page of text).", word, dollars);
+}
+
+std::string described(const Tool& tool) {
+  std::string text = tool.settings().description;
+  if (tool.model()) text += cost_class(tool);
+  return text;
+}
+
+// With a model nothing is changed anywhere, but the text goes to a provider outside, and the same call may be answered
+// otherwise. What an API does is told by its method.
+Json annotations_of(const ToolSettings& tool) {
+  const std::string& method = tool.http.method;
+  const bool reads = tool.kind != "http" || method == "GET" || method == "HEAD";
+  Json annotations = {{"readOnlyHint", reads}, {"openWorldHint", true}};
+  if (!reads) {
+    annotations["destructiveHint"] = method != "POST";
+    annotations["idempotentHint"] = method == "PUT" || method == "DELETE";
+  }
+  return annotations;
+}
+
 ToolDefinition definition_of(const Tool& tool) {
   const ToolSettings& settings = tool.settings();
   ToolDefinition definition;
   definition.name = settings.name;
-  definition.title = settings.title;
-  definition.description = settings.description;
+  definition.title = title_of(settings);
+  definition.description = described(tool);
   definition.input_schema = tool.input_schema();
   definition.output_schema = tool.output_schema();
-  // Nothing is changed anywhere, but the text goes to a provider outside, and the same call may be answered otherwise.
-  definition.annotations = {{"readOnlyHint", true}, {"openWorldHint", true}};
+  definition.annotations = annotations_of(settings);
   definition.scopes = settings.scopes;
   definition.task = TaskUse::when_slow;
   return definition;
@@ -67,8 +106,11 @@ std::shared_ptr<const Offer> make_offer(const Catalog& catalog, bool with_limits
 }
 
 std::string price_in_words(const Tool& tool) {
+  if (!tool.model()) return "no model, no price";
   const Prices& prices = tool.model()->settings.facts.prices;
-  if (!prices.input || !prices.output) return "of unknown price";
+  if (!prices.input || (!prices.output && tool.settings().kind != "embed")) return "of unknown price";
+  if (tool.settings().kind == "embed")
+    return fmt::format("about {} per 1,000 tokens of input", dollars(static_cast<double>(*prices.input) * 1e3 / 1e12));
   const double per_thousand = static_cast<double>(*prices.input) * 1e3 / 1e12;
   std::int64_t room = 0;
   for (const ProfileSettings& profile : profiles_of(tool.settings(), tool.model()->settings))

@@ -80,7 +80,8 @@ Json limits_page(const Gate& gate, const Tally& tally, const Catalog& catalog, c
   const GateState state = gate.state();
   Json models = Json::object();
   for (const auto& [name, tool] : catalog.tools()) {
-    auto& page = models[tool.model()->settings.alias];
+    if (!tool.model()) continue;
+    auto& page = models[tool.model_alias()];
     if (!page.is_null()) continue;
     page = model_limits(gate, tally, *tool.model(), client);
     for (const auto& spare : tool.model()->spares)
@@ -96,23 +97,24 @@ Json limits_page(const Gate& gate, const Tally& tally, const Catalog& catalog, c
 
 Json tool_page(const Tool& tool) {
   const ToolSettings& settings = tool.settings();
-  const ModelSettings& model = tool.model()->settings;
   Json page = {{"name", settings.name},
                {"description", settings.description},
                {"kind", settings.kind},
                {"inputSchema", tool.input_schema()},
-               {"outputSchema", tool.output_schema()},
-               {"max_output_tokens", settings.max_output_tokens},
-               {"price", price_in_words(tool)},
-               {"model",
-                {{"alias", model.alias},
-                 {"provider", model.provider},
-                 {"name", model.model},
-                 {"usd_per_million_tokens",
-                  {{"input", dollars_per_million(model.facts.prices.input)},
-                   {"cached_input", dollars_per_million(model.facts.prices.cached_input)},
-                   {"cache_write", dollars_per_million(model.facts.prices.cache_write)},
-                   {"output", dollars_per_million(model.facts.prices.output)}}}}}};
+               {"outputSchema", tool.output_schema()}};
+  if (tool.model()) {
+    const ModelSettings& model = tool.model()->settings;
+    page["max_output_tokens"] = settings.max_output_tokens;
+    page["price"] = price_in_words(tool);
+    page["model"] = {{"alias", model.alias},
+                     {"provider", model.provider},
+                     {"name", model.model},
+                     {"usd_per_million_tokens",
+                      {{"input", dollars_per_million(model.facts.prices.input)},
+                       {"cached_input", dollars_per_million(model.facts.prices.cached_input)},
+                       {"cache_write", dollars_per_million(model.facts.prices.cache_write)},
+                       {"output", dollars_per_million(model.facts.prices.output)}}}};
+  }
   for (const std::string& profile : settings.profiles) page["profiles"].push_back(profile);
   if (!settings.title.empty()) page["title"] = settings.title;
   if (!settings.scopes.empty()) page["scopes"] = settings.scopes;

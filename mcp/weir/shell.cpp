@@ -58,13 +58,48 @@ namespace {
 
 std::string number_or_unknown(const Json& value) { return value.is_null() ? "unknown" : value.dump(); }
 
+// As the schema has them, what is needed first.
 std::string inputs_line(const Tool& tool) {
-  std::string line;
-  for (const InputSettings& input : tool.settings().inputs) {
-    if (!line.empty()) line += ", ";
-    line += input.name + (input.required ? "" : "?");
+  const Json& schema = tool.input_schema();
+  const Json required = schema.value("required", Json::array());
+  std::string needed, others;
+  for (const auto& [name, unused] : schema.value("properties", Json::object()).items()) {
+    const bool is_needed = std::find(required.begin(), required.end(), name) != required.end();
+    std::string& line = is_needed ? needed : others;
+    line += (line.empty() ? "" : ", ") + name + (is_needed ? "" : "?");
   }
+  return needed + (needed.empty() || others.empty() ? "" : ", ") + others;
+}
+
+// Of a list: JSON, or one item on each line that is not empty.
+Json items_of(const std::string& text) {
+  Json items = Json::parse(text, nullptr, false);
+  if (items.is_array()) return items;
+  items = Json::array();
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::size_t length = end - at - (end > at && text[end - 1] == '\r' ? 1 : 0);
+    if (length > 0) items.push_back(text.substr(at, length));
+    at = end + 1;
+  }
+  return items;
+}
+
+// One line: what a person, or a shell, reads of a row.
+std::string row_line(const Json& row) {
+  const auto text = row.is_object() ? row.find("text") : row.end();
+  if (!row.is_object() || text == row.end() || !text->is_string()) return row.dump();
+  std::string line = text->get<std::string>();
+  std::replace(line.begin(), line.end(), '\n', ' ');
   return line;
+}
+
+// A list's answer: a line for each row, and what failed to `err`.
+void print_rows(const ToolResult& result, std::ostream& out, std::ostream& err) {
+  for (const Json& row : result.structured->at("results")) out << row_line(row) << '\n';
+  if (const auto failures = result.structured->find("failures"); failures != result.structured->end())
+    for (const Json& failure : *failures)
+      err << fmt::format("row {}: {}\n", failure.at("row").dump(), failure.at("reason").get<std::string>());
 }
 
 }  // namespace
@@ -86,7 +121,8 @@ Result<Json> parse_arguments(const Tool* tool, const std::vector<std::string>& a
       if (!text) return tl::unexpected(text.error());
       value = std::move(*text);
     }
-    result[name] = value_of(input_named(tool, name), value);
+    const bool is_list = tool != nullptr && !tool->settings().list.empty() && name == tool->settings().list + "s";
+    result[name] = is_list ? items_of(value) : value_of(input_named(tool, name), value);
   }
   return result;
 }
@@ -129,7 +165,7 @@ void print_tools(const Catalog& catalog, std::ostream& out) {
   std::size_t name_width = 4, model_width = 5, inputs_width = 6;
   for (const auto& [name, tool] : catalog.tools()) {
     name_width = std::max(name_width, name.size());
-    model_width = std::max(model_width, tool.model()->settings.alias.size());
+    model_width = std::max(model_width, tool.model_alias().size());
     inputs_width = std::max(inputs_width, inputs_line(tool).size());
   }
   const auto row = [&](const std::string& name, const std::string& model, const std::string& inputs,
@@ -139,7 +175,7 @@ void print_tools(const Catalog& catalog, std::ostream& out) {
   };
   row("TOOL", "MODEL", "INPUTS", "WHAT IT DOES");
   for (const auto& [name, tool] : catalog.tools())
-    row(name, tool.model()->settings.alias, inputs_line(tool), tool.settings().description);
+    row(name, tool.model() ? tool.model_alias() : "-", inputs_line(tool), tool.settings().description);
 }
 
 bool print_reply(const ToolReply& reply, std::ostream& out, std::ostream& err) {
@@ -148,17 +184,23 @@ bool print_reply(const ToolReply& reply, std::ostream& out, std::ostream& err) {
     return false;
   }
   const auto& result = std::get<ToolResult>(reply);
-  for (const Json& block : result.content) (result.is_error ? err : out) << block.value("text", std::string()) << '\n';
+  if (!result.is_error && result.structured && result.structured->contains("results")) {
+    print_rows(result, out, err);
+  } else {
+    for (const Json& block : result.content)
+      (result.is_error ? err : out) << block.value("text", std::string()) << '\n';
+  }
   if (const auto usage = result.meta.find("weir/usage"); usage != result.meta.end()) {
     err << fmt::format(
         "[{}: {} tokens in ({} cached), {} out ({} reasoning); reserved {} + {}; waited {} ms, took {} ms; attempts "
         "{}; "
         "cost in USD {}]\n",
-        usage->at("model").get<std::string>(), number_or_unknown(usage->at("input_tokens")),
-        number_or_unknown(usage->at("cached_input_tokens")), number_or_unknown(usage->at("output_tokens")),
-        number_or_unknown(usage->at("reasoning_tokens")), usage->at("reserved_input_tokens").dump(),
-        usage->at("reserved_output_tokens").dump(), usage->at("waited_ms").dump(), usage->at("took_ms").dump(),
-        usage->at("attempts").dump(), number_or_unknown(usage->at("cost_usd")));
+        usage->at("model").is_null() ? "no model" : usage->at("model").get<std::string>(),
+        number_or_unknown(usage->at("input_tokens")), number_or_unknown(usage->at("cached_input_tokens")),
+        number_or_unknown(usage->at("output_tokens")), number_or_unknown(usage->at("reasoning_tokens")),
+        usage->at("reserved_input_tokens").dump(), usage->at("reserved_output_tokens").dump(),
+        usage->at("waited_ms").dump(), usage->at("took_ms").dump(), usage->at("attempts").dump(),
+        number_or_unknown(usage->at("cost_usd")));
   }
   return !result.is_error && static_cast<bool>(out.flush());
 }

@@ -26,8 +26,8 @@ class NoSink final : public Sink {
 };
 
 // NAME=VALUE each, VALUE perhaps @FILE or @-; `json` first, if it is not empty. Values are read as the tool declares
-// them; what does not fit stays text, and the tool's own check will say what is wrong. `tool` may be null: then all are
-// text.
+// them; what does not fit stays text, and the tool's own check will say what is wrong. A list is JSON, or an item a
+// line. `tool` may be null: then all are text.
 Result<Json> parse_arguments(const Tool* tool, const std::vector<std::string>& arguments, const std::string& json);
 
 void print_mistakes(const std::vector<Mistake>& mistakes, std::ostream& out);
