@@ -24,7 +24,7 @@ namespace weir {
 // What an answer must look like, compiled once by the catalog.
 struct AnswerFormat {
   std::string name{};                            // [a-z0-9_], at most 40
-  std::shared_ptr<const nlohmann::json> wire{};  // the schema as the model's provider takes it
+  std::shared_ptr<const nlohmann::ordered_json> wire{};  // the schema as the model's provider takes it
   std::int64_t tokens = 0;                       // what it adds to the input, at most
   // The answer as JSON that fits the tool's own schema, or what is wrong with it, for the model to mend.
   std::function<tl::expected<std::string, std::string>(std::string_view answer)> read{};

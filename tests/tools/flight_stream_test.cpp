@@ -165,7 +165,7 @@ TEST_CASE("what the head of a stream says of the limits counts from when it came
 std::shared_ptr<const AnswerFormat> a_number() {
   AnswerFormat format;
   format.name = "n";
-  format.wire = std::make_shared<const nlohmann::json>(nlohmann::json::object());
+  format.wire = std::make_shared<const nlohmann::ordered_json>(nlohmann::ordered_json::object());
   format.read = [](std::string_view answer) -> tl::expected<std::string, std::string> {
     if (answer.find_first_not_of("0123456789") == answer.npos) return "[" + std::string(answer) + "]";
     return tl::unexpected(std::string("it is no number"));

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/providers/wire_json.h"
+#include "tools/schema/authors_order.h"
 #include "tools/schema/schema_rules.h"
 #include "tools/schema/wire_schema.h"
 
@@ -55,9 +56,10 @@ tl::expected<std::shared_ptr<const AnswerFormat>, std::vector<std::string>> answ
         "{}; structured_output = \"none\" in [models.{}] would ask for it in words", wire.error(), model.alias)});
   AnswerFormat format;
   format.name = tool.name;
-  format.wire = wire->value;
+  format.wire = std::make_shared<const nlohmann::ordered_json>(
+      in_authors_order(*wire->value, nlohmann::ordered_json::parse(tool.output_schema, nullptr, false)));
   format.schema = tool.output_schema;
-  format.tokens = estimate_tokens(wire->value->dump()) + kTokensAround;
+  format.tokens = estimate_tokens(format.wire->dump()) + kTokensAround;
   format.read = [rules = *rules, wire = *wire](std::string_view answer) -> tl::expected<std::string, std::string> {
     const auto value = parse_wire_json(without_fence(answer));
     if (!value) return tl::unexpected(std::string("it is not JSON"));

@@ -10,6 +10,7 @@
 #include "tools/catalog/schema.h"
 #include "tools/providers/wire_json.h"
 #include "tools/schema/schema_rules.h"
+#include "tools/schema/words.h"
 
 namespace weir {
 namespace {
@@ -79,22 +80,29 @@ std::string told(const std::vector<Violation>& violations, const json& arguments
 
 class SchemaArguments final : public ArgumentRules {
  public:
-  SchemaArguments(json schema, std::shared_ptr<const SchemaRules> rules)
-      : schema_(std::move(schema)), rules_(std::move(rules)) {}
+  SchemaArguments(json schema, std::shared_ptr<const SchemaRules> rules, std::shared_ptr<const ArgumentRules> profile)
+      : schema_(std::move(schema)), rules_(std::move(rules)), profile_(std::move(profile)) {}
 
   Result<Values> read(const json& arguments) const override {
-    if (!arguments.is_object()) return fail(Fault::bad_input, "arguments must be an object");
+    if (!arguments.is_object())
+      return fail(Fault::bad_input, fmt::format("arguments must be an object, not {}", schema::kind_of(arguments)));
     if (deeper_than(arguments, kDepthMax))
       return fail(Fault::bad_input, fmt::format("arguments: nested more than {} deep", kDepthMax));
     if (values_in(arguments, kValuesMax) > kValuesMax)
       return fail(Fault::bad_input, fmt::format("arguments: more than {} values", kValuesMax));
-    auto complete = rules_->completed(arguments);
-    if (!complete)
-      return fail(Fault::bad_input, "arguments: take more than " + std::to_string(kStepsMax) + " steps to check");
+    // The choice of a profile is no part of the schema: that may refer to itself as a whole.
+    json own = arguments, choice = json::object();
+    if (const json* given = profile_ ? member(own, kProfileInput) : nullptr) {
+      choice[kProfileInput] = *given;
+      own.erase(kProfileInput);
+    }
+    auto values = profile_ ? profile_->read(choice) : Values();
+    if (!values) return values;
+    const auto complete = rules_->completed(std::move(own));
+    if (!complete) return fail(Fault::bad_input, fmt::format("arguments: take more than {} steps to check", kStepsMax));
     const auto violations = rules_->check(*complete);
     if (!violations.empty()) return fail(Fault::bad_input, told(violations, *complete));
-    Values values;
-    for (auto part = complete->begin(); part != complete->end(); ++part) values.emplace(part.key(), std::move(*part));
+    for (const auto& [name, value] : complete->items()) values->emplace(name, value);
     return values;
   }
 
@@ -103,6 +111,7 @@ class SchemaArguments final : public ArgumentRules {
  private:
   json schema_;
   std::shared_ptr<const SchemaRules> rules_;
+  std::shared_ptr<const ArgumentRules> profile_;  // null when there is no choice
 };
 
 // A schema that only says which of its definitions it is, as generators write one that has a name.
@@ -173,17 +182,19 @@ tl::expected<std::shared_ptr<const ArgumentRules>, Lines> schema_arguments(const
   Lines mistakes;
   check_root(schema, mistakes);
   if (!mistakes.empty()) return tl::unexpected(std::move(mistakes));
-  for (const InputSettings& profile : all_inputs(tool)) {  // there is no other
-    if (schema["properties"].contains(profile.name))
-      return tl::unexpected(
-          Lines{fmt::format("#/properties/{}: is in the way of the choice of a profile; rename it", profile.name)});
-    schema["properties"][profile.name] = property_schema(profile);
-  }
   auto rules = SchemaRules::compile(schema, {.steps_max = kStepsMax});
   if (!rules) return tl::unexpected(std::move(rules.error()));
   check_defaults(schema, **rules, mistakes);
   if (!mistakes.empty()) return tl::unexpected(std::move(mistakes));
-  return std::make_shared<const SchemaArguments>(std::move(schema), std::move(*rules));
+  std::shared_ptr<const ArgumentRules> profile;
+  if (const auto chosen = all_inputs(tool); !chosen.empty()) {
+    if (schema["properties"].contains(kProfileInput))
+      return tl::unexpected(
+          Lines{fmt::format("#/properties/{}: is in the way of the choice of a profile; rename it", kProfileInput)});
+    schema["properties"][kProfileInput] = property_schema(chosen.front());
+    profile = argument_rules(chosen);
+  }
+  return std::make_shared<const SchemaArguments>(std::move(schema), std::move(*rules), std::move(profile));
 }
 
 }  // namespace weir

@@ -55,6 +55,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 37> kCategor
     {"Format", "Cf"},
 }};
 
+// What generators write with lookaround, although it can be said without: Pydantic, of a Decimal as text.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 1> kWithoutLookaround{{
+    {R"(^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$)", R"(^[+-]?(\d+\.?\d*|\.\d+)$)"},
+}};
+
 bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789abcdefABCDEF") == text.npos; }
 
 // The code unit of "\uXXXX" at the front, or -1.
@@ -105,6 +110,7 @@ std::string take_escape(std::string_view& rest, bool in_class) {
 }  // namespace
 
 std::string re2_syntax(std::string_view rest) {
+  for (const auto& [with, without] : kWithoutLookaround) rest = rest == with ? without : rest;
   std::string written;
   bool in_class = false;
   while (!rest.empty()) {

@@ -154,6 +154,62 @@ TEST_CASE("what stands outside of sections can be rendered alone", "[template]")
   CHECK(text->render_outside_sections({{"a", true}}) == "13true");
 }
 
+using nlohmann::json;
+
+TEST_CASE("lists and objects render as JSON, null as nothing", "[template]") {
+  CHECK(rendered("{{a}}", {{"a", json::parse(R"([1, {"b": "é\"", "a": null}, 2.5])")}}) ==
+        "[1,{\"a\":null,\"b\":\"é\\\"\"},2.5]");
+  CHECK(rendered("<{{a}}>", {{"a", nullptr}}) == "<>");
+  CHECK(rendered("<{{a}}>", {{"a", json::object()}}) == "<{}>");
+}
+
+TEST_CASE("a dotted name leads into objects, and nowhere when a part is missing", "[template]") {
+  const Values values{{"order", json::parse(R"({"id": 7, "by": {"name": "Ada"}})")}, {"name", "outer"}};
+  CHECK(rendered("{{order.id}} {{order.by.name}}", values) == "7 Ada");
+  CHECK(rendered("<{{order.name}}|{{order.id.x}}|{{x.y}}>", values) == "<||>");
+  CHECK(rendered("{{#order.by.name}}by {{.}}{{/order.by.name}}", values) == "by Ada");
+}
+
+TEST_CASE("a section over a list shows for each item, whose names come before those around", "[template]") {
+  const Values values{{"items", json::parse(R"([{"name": "x", "price": 1.5}, {"price": 2}])")}, {"name", "outer"}};
+  CHECK(rendered("{{#items}}{{name}}: {{price}}; {{/items}}", values) == "x: 1.5; outer: 2; ");
+  CHECK(rendered("{{#l}}<{{.}}>{{/l}}", {{"l", {"a", 2, true, nullptr}}}) == "<a><2><true><>");
+  CHECK(rendered("{{#l}}({{#.}}{{.}}{{/.}}){{/l}}", {{"l", json::parse("[[1, 2], [], [3]]")}}) == "(12)()(3)");
+  CHECK(rendered("{{#l}}\n- {{.}}\n{{/l}}\nend", {{"l", {"a", "b"}}}) == "- a\n- b\nend");
+}
+
+TEST_CASE("a section over an object shows once, within it", "[template]") {
+  const Values values{{"by", {{"name", "Ada"}}}, {"name", "outer"}, {"x", "X"}};
+  CHECK(rendered("{{#by}}{{name}} {{x}}{{/by}} {{name}}", values) == "Ada X outer");
+}
+
+TEST_CASE("the inverted section shows for what is empty, false, null or absent", "[template]") {
+  for (const json& value : {json::array(), json::object(), json(""), json(false), json(nullptr)}) {
+    INFO(value);
+    CHECK(rendered("{{^a}}no{{/a}}{{#a}}yes{{/a}}", {{"a", value}}) == "no");
+  }
+  for (const json& value : {json::array({nullptr}), json{{"x", 1}}, json("x"), json(true), json(0)}) {
+    INFO(value);
+    CHECK(rendered("{{^a}}no{{/a}}{{#a}}yes{{/a}}", {{"a", value}}) == "yes");
+  }
+}
+
+TEST_CASE("lists within lists end at the bound of steps, and say so", "[template]") {
+  const Values values{{"l", json(std::vector<int>(1'000, 0))}};
+  const auto twice = parsed("{{#l}}{{#l}}{{/l}}{{/l}}")->render(values);
+  REQUIRE_FALSE(twice);
+  CHECK(twice.error() ==
+        Error{Fault::bad_input, "filling the prompt takes more than 1000000 steps; send shorter lists"});
+  CHECK(parsed("{{#l}}{{/l}}{{#l}}{{/l}}")->render(values));
+  const auto wide = parsed("{{#l}}{{l}}{{/l}}")->render(values, 100'000);
+  REQUIRE_FALSE(wide);
+  CHECK(wide.error().message == "the filled prompt would exceed 100000 bytes");
+}
+
+TEST_CASE("what is inside of a caller's lists and objects is never read as template text", "[template]") {
+  CHECK(rendered("{{#l}}{{a}}{{/l}}", {{"l", json::parse(R"([{"a": "{{b}}{{#b}}"}])")}, {"b", "B"}}) == "{{b}}{{#b}}");
+}
+
 TEST_CASE("any text is parsed or refused, and what parses renders", "[template]") {
   CHECK(rc::check("random pieces of templates", [] {
     const auto pieces = *rc::gen::container<std::vector<std::string>>(

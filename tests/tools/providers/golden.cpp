@@ -74,6 +74,7 @@ Word word_of(const std::string& text, const std::vector<std::pair<const char*, W
 ModelFacts read_facts(const Json& json) {
   ModelFacts facts;
   facts.token_limit_field = json.value("token_limit_field", facts.token_limit_field);
+  facts.logprobs = json.value("logprobs", facts.logprobs);
   facts.reasons_always = json.value("reasons_always", facts.reasons_always);
   if (json.contains("reasoning"))
     facts.reasoning = word_of<ReasoningStyle>(json["reasoning"], {{"none", ReasoningStyle::none},
@@ -147,6 +148,12 @@ Prompt read_prompt(const Json& json) {
   prompt.user = json["user"];
   prompt.max_output_tokens = json["max_output_tokens"];
   prompt.stable_system = json.value("stable_system", false);
+  prompt.top_logprobs = json.value("top_logprobs", 0);
+  if (json.contains("shots")) {
+    std::vector<Shot> shots;
+    for (const Json& shot : json["shots"]) shots.push_back({.user = shot["user"], .assistant = shot["assistant"]});
+    prompt.shots = std::make_shared<const std::vector<Shot>>(std::move(shots));
+  }
   if (json.contains("temperature")) prompt.temperature = json["temperature"].get<double>();
   if (json.contains("profile")) {
     const Json& profile = json["profile"];
@@ -159,7 +166,7 @@ Prompt read_prompt(const Json& json) {
   if (json.contains("format")) {
     auto format = std::make_shared<AnswerFormat>();
     format->name = json["format"]["name"];
-    format->wire = std::make_shared<const nlohmann::json>(nlohmann::json::parse(json["format"]["schema"].dump()));
+    format->wire = std::make_shared<const nlohmann::ordered_json>(json["format"]["schema"]);
     prompt.format = std::move(format);
   }
   return prompt;
@@ -189,6 +196,8 @@ Json describe(const tl::expected<Completion, CallError>& decoded) {
     if (usage->cache_write > 0) json["usage"]["cache_write"] = usage->cache_write;
     if (usage->cost_picodollars) json["usage"]["cost_picodollars"] = *usage->cost_picodollars;
   }
+  for (const TokenOdds& one : decoded->first_token)
+    json["first_token"].push_back({{"token", one.token}, {"logprob", one.logprob}});
   return json;
 }
 
