@@ -65,7 +65,7 @@ staged('without a configuration it says where one would be looked for', async (s
 
 staged('limits shows what a server that runs has left: as a table, as JSON, again and again', async (stage) => {
   const simulator = await stage.simulator('--latency', '1..2');
-  const weir = await stage.weir(two_models(simulator, { tight: 'rpm = 1\nrpm_burst = 2\ntpm = 6000\nrpd = 100' }) + '\n[client_defaults]\nrpm = 1\nrpm_burst = 10\n');
+  const weir = await stage.weir(two_models(simulator, { tight: 'rpm = 10\nrpm_burst = 2\ntpm = 6000\nrpd = 100' }) + '\n[client_defaults]\nrpm = 10\nrpm_burst = 10\n');
   const url = ['--url', `http://127.0.0.1:${weir.port}/mcp`];
   assert.equal((await call(weir.port, 'summarise', { text: 'One. Two.' })).isError, undefined);
 
@@ -73,7 +73,7 @@ staged('limits shows what a server that runs has left: as a table, as JSON, agai
   assert.equal((await table.exit).code, 0, table.text.stderr);
   assert.match(table.text.stdout, /^server: 0 of \d+ calls in flight, 0 waiting/);
   assert.match(table.text.stdout, /^tight: 0 in flight, 0 waiting, .*\n  1 admitted, 0 refused/m);
-  assert.match(table.text.stdout, /^tight +rpm +1 \/ 2 +#{10}\.{10} +1 \/ min$/m);
+  assert.match(table.text.stdout, /^tight +rpm +1 \/ 2 +#{10}\.{10} +10 \/ min$/m);
   assert.match(table.text.stdout, /^tight +rpd +99 \/ 100 .* 100 \/ day +calendar, resets at midnight of UTC$/m);
   assert.match(table.text.stdout, /^anonymous on tight +rpm +9 \/ 10 /m);
 
