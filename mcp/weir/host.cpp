@@ -6,7 +6,9 @@
 
 #include "mcp/jsonrpc.h"
 #include "mcp/weir/answer.h"
+#include "mcp/weir/estimate_tool.h"
 #include "mcp/weir/limits_tool.h"
+#include "mcp/weir/models_tool.h"
 #include "mcp/weir/offer.h"
 #include "mcp/weir/pages.h"
 #include "mcp/weir/prompts.h"
@@ -47,7 +49,8 @@ ResourceContents contents(const std::string& uri, const char* mime_type, std::st
 }  // namespace
 
 std::shared_ptr<const Menu> make_menu(std::shared_ptr<const Catalog> catalog, WeirHostOptions options) {
-  auto offer = make_offer(*catalog, options.limits_tool);
+  auto offer = make_offer(
+      *catalog, {.limits = options.limits_tool, .models = options.models_tool, .estimate = options.estimate_tool});
   return std::make_shared<const Menu>(Menu{std::move(catalog), std::move(offer), std::move(options)});
 }
 
@@ -96,16 +99,49 @@ std::string WeirHost::instructions() const { return mcp::instructions(*menu()->c
 
 void WeirHost::call(ToolCall call, Context context, std::function<void(ToolReply)> done) {
   const auto menu = this->menu();
-  if (menu->options.limits_tool && call.name == kLimitsTool)
-    return call_limits(std::move(call), context.principal, std::move(done));
+  if (call_own(*menu, call, context.principal, done)) return;
   const Tool* tool = menu->catalog->find(call.name);
   if (tool == nullptr) {
     auto known = names(*menu->catalog);
     if (menu->options.limits_tool) known.push_back(kLimitsTool);
+    if (menu->options.models_tool) known.push_back(kModelsTool);
+    if (menu->options.estimate_tool) known.push_back(kEstimateTool);
     return done(unknown("tool", call.name, known));
   }
   runs_.start({menu->catalog, tool, menu->options.result_bytes_max}, call.arguments, std::move(context),
               std::move(done));
+}
+
+// Whether the call is of one of Weir's own tools, and was made.
+bool WeirHost::call_own(const Menu& menu, ToolCall& call, const Principal& principal,
+                        std::function<void(ToolReply)>& done) {
+  const WeirHostOptions& options = menu.options;
+  if (options.limits_tool && call.name == kLimitsTool) {
+    call_limits(std::move(call), principal, std::move(done));
+  } else if (options.models_tool && call.name == kModelsTool) {
+    call_models(std::move(call), principal, std::move(done));
+  } else if (options.estimate_tool && call.name == kEstimateTool) {
+    call_estimate(std::move(call), principal, std::move(done));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void WeirHost::call_models(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done) {
+  if (const auto question = models_question(call.arguments); !question) return done(bad_arguments(question.error()));
+  loop_.post([this, name = principal.name, catalog = menu()->catalog, done = std::move(done)] {
+    done(models_answer(gate_, *catalog, callers_.of(name)));
+  });
+}
+
+void WeirHost::call_estimate(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done) {
+  const auto catalog = menu()->catalog;
+  auto question = estimate_question(*catalog, call.arguments);
+  if (!question) return done(bad_arguments(question.error()));
+  loop_.post([this, question = std::move(*question), name = principal.name, catalog, done = std::move(done)] {
+    done(estimate_answer(gate_, tally_, callers_.of(name), question));
+  });
 }
 
 // Never queued behind model calls: it asks the gate, and waits for nothing.

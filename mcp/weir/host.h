@@ -26,8 +26,8 @@ struct WeirHostOptions {
   std::string version;
   std::string config_text = {};  // weir://config
   int subscriptions_max = 1024;
-  bool limits_tool = true;  // whether weir_limits is offered
-  std::int64_t result_bytes_max = 64 << 10;  // what is beyond is read page by page
+  bool limits_tool = true, models_tool = true, estimate_tool = true;  // whether weir_limits … are offered
+  std::int64_t result_bytes_max = 64 << 10;                           // what is beyond is read page by page
 };
 
 // Immutable.
@@ -62,7 +62,10 @@ class WeirHost final : public Host {
   void tell_loads(Json loads) { loads_ = std::move(loads); }
 
  private:
+  bool call_own(const Menu& menu, ToolCall& call, const Principal& principal, std::function<void(ToolReply)>& done);
   void call_limits(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done);
+  void call_models(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done);
+  void call_estimate(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done);
   Json limits_page(const std::string& principal);
   void limits_changed();
 

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 
+#include "mcp/weir/forecasts.h"
 #include "mcp/weir/pages.h"
 #include "tools/catalog/arguments.h"
 #include "tools/catalog/reasoning.h"
@@ -41,41 +42,6 @@ const Tool* tool_of(const Catalog& catalog, const LimitsQuestion& question) {
   for (const auto& [name, tool] : catalog.tools())
     if (tool.model_alias() == question.model) return &tool;
   return nullptr;
-}
-
-std::string seconds(Duration span) {
-  return fmt::format("{:g} s", std::ceil(std::chrono::duration<double>(span).count() * 10) / 10);
-}
-
-const char* kind(Refusal::Scope of) {
-  return of == Refusal::Scope::server  ? "server"
-         : of == Refusal::Scope::model ? "model"
-         : of == Refusal::Scope::tool  ? "tool"
-                                       : "client";
-}
-
-struct Said {
-  Json data;
-  std::string words;
-};
-
-Said said(const Forecast& forecast, const std::string& what) {
-  if (!forecast.wait) {
-    return {{{"never", true},
-             {"limit", forecast.limit},
-             {"of", kind(forecast.of)},
-             {"scope", forecast.scope},
-             {"largest", forecast.largest.value_or(0)}},
-            fmt::format("A call of {} would never be admitted: {} of {} \"{}\" admits at most {} at once.", what,
-                        forecast.limit, kind(forecast.of), forecast.scope, forecast.largest.value_or(0))};
-  }
-  Json data = {{"would_wait_ms", std::chrono::ceil<std::chrono::milliseconds>(*forecast.wait).count()}};
-  if (forecast.limit.empty()) return {std::move(data), fmt::format("A call of {} would go at once.", what)};
-  data["limit"] = forecast.limit;
-  data["of"] = kind(forecast.of);
-  data["scope"] = forecast.scope;
-  return {std::move(data), fmt::format("A call of {} would wait about {}, for {} of {} \"{}\".", what,
-                                       seconds(*forecast.wait), forecast.limit, kind(forecast.of), forecast.scope)};
 }
 
 std::string in_words(const std::string& alias, const Json& model) {
@@ -127,7 +93,6 @@ ToolReply limits_answer(const Gate& gate, const Tally& tally, const Catalog& cat
   std::string words;
   if (const Tool* tool = tool_of(catalog, question)) {
     Ask ask;
-    ask.group = tool->model()->group;
     ask.client = client.id;
     ask.priority = lower(client.priority, tool->settings().priority);
     // Of a model alone: the smallest answer; of a tool: the longest that it may give, at the profile that it has by
@@ -141,14 +106,8 @@ ToolReply limits_answer(const Gate& gate, const Tally& tally, const Catalog& cat
                     .output_cap = output};
     const std::string what =
         question.tool.empty() ? fmt::format("model \"{}\"", question.model) : fmt::format("\"{}\"", question.tool);
-    Forecast soonest = gate.forecast(ask);
-    for (const auto& spare : tool->model()->spares) {  // by whichever key it would go first
-      ask.group = spare->group;
-      const Forecast other = gate.forecast(ask);
-      if (other.wait && (!soonest.wait || *other.wait < *soonest.wait)) soonest = other;
-    }
-    Said forecast = said(soonest, what);
-    page["forecast"] = std::move(forecast.data);
+    ForecastTold forecast = told(soonest(gate, *tool->model(), ask), what);
+    page["forecast"] = std::move(forecast.json);
     words = forecast.words + "\n";
     const std::string alias = tool->model()->settings.alias;
     page["models"] = Json{{alias, page["models"][alias]}};

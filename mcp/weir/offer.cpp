@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "mcp/weir/estimate_tool.h"
 #include "mcp/weir/limits_tool.h"
+#include "mcp/weir/models_tool.h"
 #include "tools/catalog/reasoning.h"
 
 namespace weir::mcp {
@@ -80,16 +82,16 @@ std::string dollars(double amount) { return fmt::format("${:.2g}", amount); }
 
 }  // namespace
 
-std::shared_ptr<const Offer> make_offer(const Catalog& catalog, bool with_limits_tool) {
+std::shared_ptr<const Offer> make_offer(const Catalog& catalog, OwnTools own) {
   Offer offer;
   for (const auto& [name, tool] : catalog.tools()) {
     offer.tools.push_back(definition_of(tool));
     if (tool.settings().as_prompt) offer.prompts.push_back(prompt_of(tool));
   }
-  if (with_limits_tool) {
-    offer.tools.push_back(limits_tool(catalog));
-    std::sort(offer.tools.begin(), offer.tools.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  }
+  if (own.limits) offer.tools.push_back(limits_tool(catalog));
+  if (own.models) offer.tools.push_back(models_tool());
+  if (own.estimate) offer.tools.push_back(estimate_tool(catalog));
+  std::sort(offer.tools.begin(), offer.tools.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   offer.resources.push_back({kConfigUri, "config", "Configuration",
                              "The configuration in force, as TOML; without secrets.", "application/toml"});
   offer.resources.push_back({kLimitsUri, "limits", "Limits",

@@ -15,8 +15,11 @@ inline constexpr const char* kLimitsUri = "weir://limits";
 inline constexpr const char* kConfigUri = "weir://config";
 inline constexpr const char* kToolUriPrefix = "weir://tools/";
 
-// `limits_tool`: whether weir_limits is among the tools.
-std::shared_ptr<const Offer> make_offer(const Catalog& catalog, bool limits_tool);
+// Which of Weir's own tools are among the tools: weir_limits, weir_models, weir_estimate.
+struct OwnTools {
+  bool limits = true, models = true, estimate = true;
+};
+std::shared_ptr<const Offer> make_offer(const Catalog& catalog, OwnTools own);
 
 // What one call costs at most and about, in US dollars: "about $0.0001 per 1,000 input tokens and at most $0.00016 for
 // the answer"; "of unknown price" when it is not stated.

@@ -51,9 +51,11 @@ TEST_CASE("a caller that stops, before or after the request left, frees the slot
 TEST_CASE("the tools are offered in order, with both schemas", "[host]") {
   Scene scene;
   const auto tools = scene.host.offer()->tools;
-  REQUIRE(tools.size() == 2);
+  REQUIRE(tools.size() == 4);
   CHECK(tools[0].name == "summarise");
-  CHECK(tools[1].name == "weir_limits");
+  CHECK(tools[1].name == "weir_estimate");
+  CHECK(tools[2].name == "weir_limits");
+  CHECK(tools[3].name == "weir_models");
   CHECK(tools[0].input_schema["required"] == Json::parse(R"(["text"])"));
   CHECK(tools[0].output_schema);
   CHECK(scene.host.identity().version == "9.9");
