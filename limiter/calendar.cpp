@@ -22,8 +22,12 @@ void Calendar::add(BucketId bucket, const std::string& zone, Instant now, WallTi
     day.ends_at = now + (day.ends - wall);
     day.number = 1;
   }
-  day.buckets.push_back(bucket);
+  day.buckets.insert(bucket);
   tell(day, bucket, now);
+}
+
+void Calendar::remove(BucketId bucket) {
+  for (auto& [zone, day] : days_) day.buckets.erase(bucket);
 }
 
 void Calendar::turn(Instant now, WallTime wall) {

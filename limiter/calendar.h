@@ -5,8 +5,8 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
-#include <vector>
 
 #include "limiter/store.h"
 
@@ -17,6 +17,7 @@ class Calendar {
   explicit Calendar(Store& store) : store_(store) {}
   bool empty() const { return days_.empty(); }
   void add(BucketId bucket, const std::string& zone, Instant now, WallTime wall);
+  void remove(BucketId bucket);
   // Begins the days that have begun. Cheap when none has.
   void turn(Instant now, WallTime wall);
 
@@ -25,7 +26,7 @@ class Calendar {
     WallTime ends{};
     Instant ends_at{};
     std::int64_t number = 0;
-    std::vector<BucketId> buckets{};
+    std::set<BucketId> buckets{};
   };
   void tell(const Day& day, BucketId bucket, Instant now) { store_.turn(bucket, day.number, day.ends_at, now); }
 

@@ -89,6 +89,8 @@ struct Member {
     BucketId bucket = 0;
     Limit limit;  // as configured
     ClientId of = 0;
+    std::uint64_t since = 0;  // calls of the lane up to this serial were not charged here
+    bool operator==(const Share&) const = default;
   };
   ClientId client = 0, parent = 0;  // parent 0: none
   int weight = 1;

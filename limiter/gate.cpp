@@ -40,17 +40,7 @@ Member Gate::State::new_member(GroupId group, ClientId client) {
   const ClientOptions& own = clients.at(client);
   member.parent = own.parent.value_or(0);
   member.weight = own.weight;
-  const auto add = [&](ClientId of) {
-    const ClientOptions& owner = clients.at(of);
-    const auto special = owner.limits_of.find(group);
-    for (const Limit& limit : special != owner.limits_of.end() ? special->second : owner.limits) {
-      const BucketId bucket = store.open(lanes[group].lane.options().key + '\0' + owner.name, limit);
-      if (limit.shape == Shape::calendar) calendar.add(bucket, limit.zone, loop.now(), loop.wall());
-      member.shares.push_back({bucket, limit, of});
-    }
-  };
-  add(client);
-  if (own.parent) add(*own.parent);
+  member.shares = shares(group, client);
   return member;
 }
 
@@ -194,6 +184,7 @@ Estimate Gate::State::book(const Lane& lane, const Member& member, const Lease& 
   const Charges charges = lane.charges(member, lease.reserved_);
   const std::size_t limits = lane.buckets().size();
   for (std::size_t i = 0; i < charges.size(); ++i) {
+    if (!lane.charged(member, i, lease.serial_)) continue;
     const Unit unit = i < limits ? lane.options().limits[i].unit : member.shares[i - limits].limit.unit;
     store.settle(charges[i], settled_units(unit, lease.reserved_, settlement.ending, settlement.usage), lease.admitted_,
                  now);
@@ -276,10 +267,7 @@ GroupId Gate::group(const GroupOptions& options) {
   const auto [found, is_new] = s.groups.try_emplace(options.key, static_cast<GroupId>(s.lanes.size()));
   if (!is_new) return found->second;
   s.lanes.emplace_back(found->second, options, s);
-  Lane& lane = s.lanes.back().lane;
-  for (std::size_t i = 0; i < options.limits.size(); ++i)
-    if (options.limits[i].shape == Shape::calendar)
-      s.calendar.add(lane.buckets()[i], options.limits[i].zone, s.loop.now(), s.loop.wall());
+  for (const Limit& limit : options.limits) s.bucket(options.key, limit, s.loop.now());
   return found->second;
 }
 
@@ -416,7 +404,8 @@ void Gate::top_up(const Lease& lease, const Estimate& raised) {
   Member& member = s.member(lease.who_.group, lease.who_.client);
   const Instant now = s.loop.now();
   const Charges before = lane.charges(member, lease.reserved_), after = lane.charges(member, raised);
-  for (std::size_t i = 0; i < before.size(); ++i) s.store.settle(before[i], after[i].units, lease.admitted_, now);
+  for (std::size_t i = 0; i < before.size(); ++i)
+    if (lane.charged(member, i, lease.serial_)) s.store.settle(before[i], after[i].units, lease.admitted_, now);
   lane.recent.raise(lease.serial_, raised);
   lane.reserved(member, cost_of(raised) - cost_of(lease.reserved_));
 }

@@ -52,6 +52,7 @@ struct GroupOptions {
   std::optional<int> slots;          // calls in flight for this group; absent = only the server's
   std::vector<Limit> limits;         // distinct names; at most kLimitsMax
   bool adopt_higher_limits = false;  // whether the provider may raise a limit above what is stated here
+  bool operator==(const GroupOptions&) const = default;
 };
 
 struct ClientOptions {
@@ -60,11 +61,20 @@ struct ClientOptions {
   int weight = 1;                                   // its share beside other clients that wait; >= 1
   std::vector<Limit> limits;                        // of each group: a bucket per group and limit
   std::map<GroupId, std::vector<Limit>> limits_of;  // instead, for single groups
+  bool operator==(const ClientOptions&) const = default;
 };
 
 struct ToolOptions {
   std::string name;
   std::optional<int> slots;  // calls in flight of this tool
+};
+
+// What a gate is told anew while it runs. What is not named in it goes on as it was; observer and seed do not change.
+struct GateChange {
+  GateOptions options{};
+  std::vector<GroupOptions> groups{};  // by key
+  std::vector<ClientOptions> clients{};
+  std::vector<ToolOptions> tools{};
 };
 
 struct Ask {
@@ -113,6 +123,10 @@ class Gate {
   GroupId group(const GroupOptions& options);
   ClientId client(const ClientOptions& options);
   ToolId tool(const ToolOptions& options);
+  // Takes effect at once, as a whole. What has been taken of a limit stays taken, whatever amount, burst or shape it
+  // has now; one that is new starts full, and one that is gone is forgotten. Who waits goes on waiting, unless he can
+  // never go any more; who has been admitted settles with the limits that he was charged to, as far as they are there.
+  void reconfigure(const GateChange& change);
   // Answers through `done`: at once, inside this call, or later from the loop; never if the ticket is destroyed before.
   [[nodiscard]] Ticket enter(const Ask& ask, std::function<void(Admission)> done);
   // Refuses everyone who waits, and everyone who comes, as `closing`. Leases stay valid.

@@ -73,6 +73,11 @@ struct Gate::State {
     if (!calendar.empty()) calendar.turn(now, loop.wall());
   }
 
+  // The bucket of a limit, under the limit as it is now.
+  BucketId bucket(const std::string& group, const Limit& limit, Instant now);
+  std::vector<Member::Share> shares(GroupId group, ClientId client);
+  // The group's limits are those now, and its members' shares are those of clients.
+  void lay_anew(GroupId id, GroupOptions stated, Instant now);
   Member& member(GroupId group, ClientId client);
   Member new_member(GroupId group, ClientId client);
   std::optional<Refusal> never(const Lane& lane, const Member& member, const Charges& charges) const;

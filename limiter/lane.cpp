@@ -24,6 +24,7 @@ Lane::Lane(GroupOptions options, Store& store, std::vector<Slots>& tools, Durati
       aging_bound_(aging_bound) {
   INVARIANT(options_.limits.size() <= kLimitsMax, "{} limits", options_.limits.size());
   for (const Limit& limit : options_.limits) buckets_.push_back(store_.open(options_.key, limit));
+  since_.resize(buckets_.size());
 }
 
 Member& Lane::member(ClientId client, const std::function<Member()>& make) {
@@ -264,11 +265,12 @@ std::vector<WaiterId> Lane::too_large() const {
   for (const auto& [client, member] : members_)
     for (const auto& [key, flow] : member->flows)
       for (const Waiter& waiter : flow.queue)
-        for (std::size_t i = 0; i < buckets_.size(); ++i)
-          if (waiter.charges[i].units > most_at_once(options_.limits[i])) {
-            found.push_back(waiter.id);
-            break;
-          }
+        for (std::size_t i = 0; i < waiter.charges.size(); ++i) {
+          const Limit& limit = i < buckets_.size() ? options_.limits[i] : member->shares[i - buckets_.size()].limit;
+          if (waiter.charges[i].units <= most_at_once(limit)) continue;
+          found.push_back(waiter.id);
+          break;
+        }
   return found;
 }
 

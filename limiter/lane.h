@@ -106,6 +106,24 @@ class Lane {
   std::size_t promises() const { return promises_.size(); }
   void forget_lapsed(Instant now);
 
+  // Everybody is lifted out, the limits are laid anew, and all stand where they stood. Who was told to come back is
+  // forgotten: what he was told holds no more.
+  struct Layout {
+    GroupOptions options;
+    std::vector<BucketId> buckets;     // beside options.limits
+    std::vector<std::uint64_t> since;  // calls up to this serial were not charged there
+    Duration aging_bound{};
+  };
+  void lay_anew(Layout layout, const std::function<void(Member&)>& share_anew, const std::function<void(Place)>& stands,
+                Instant now);
+  std::vector<Member*> members() const;
+  const std::vector<std::uint64_t>& since() const { return since_; }
+  Duration aging_bound() const { return aging_bound_; }
+  // Whether the call of this serial was charged for what is now its charge of that number.
+  bool charged(const Member& member, std::size_t charge, std::uint64_t serial) const {
+    return serial > (charge < since_.size() ? since_[charge] : member.shares[charge - since_.size()].since);
+  }
+
   // The limit goes on under another amount or burst.
   void change(std::size_t limit, const Limit& to, Instant now);
   // A call of this member was admitted, reserves more, and is over.
@@ -153,8 +171,9 @@ class Lane {
   GroupOptions options_;
   Store& store_;
   std::vector<Slots>& tools_;
-  const Duration aging_bound_;
-  std::vector<BucketId> buckets_;  // beside options_.limits
+  Duration aging_bound_;
+  std::vector<BucketId> buckets_;     // beside options_.limits
+  std::vector<std::uint64_t> since_;  // the same
   std::unordered_map<ClientId, std::unique_ptr<Member>> members_;
   Order awake_;
   std::unordered_map<BucketId, Hold> holds_;                                   // none is empty

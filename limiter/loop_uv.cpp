@@ -73,6 +73,29 @@ class UvWatch final : public Watch {
   PollHandle* handle_;
 };
 
+// As a PollHandle, it outlives its watch by one turn of the loop.
+struct FolderHandle {
+  uv_fs_event_t event;
+  std::function<void()> fn;
+};
+
+class UvFolderWatch final : public FolderWatch {
+ public:
+  explicit UvFolderWatch(FolderHandle* handle) : handle_(handle) {}
+  ~UvFolderWatch() override {
+    uv_fs_event_stop(&handle_->event);
+    handle_->fn = nullptr;
+    close(handle_);
+  }
+  static void close(FolderHandle* handle) {
+    uv_close(reinterpret_cast<uv_handle_t*>(&handle->event),
+             [](uv_handle_t* closed) { delete static_cast<FolderHandle*>(closed->data); });
+  }
+
+ private:
+  FolderHandle* handle_;
+};
+
 struct SignalHandle {
   uv_signal_t signal;
   std::function<void()> fn;
@@ -216,6 +239,23 @@ std::unique_ptr<Watch> UvLoop::watch(int fd, Readiness interest, std::function<v
   auto watch = std::make_unique<UvWatch>(&state_->loop, fd, std::move(fn));
   watch->want(interest);
   return watch;
+}
+
+Result<std::unique_ptr<FolderWatch>> UvLoop::watch_folder(const std::string& path, std::function<void()> fn) {
+  auto* handle = new FolderHandle{{}, std::move(fn)};
+  handle->event.data = handle;
+  check(uv_fs_event_init(&state_->loop, &handle->event), "watching a folder");
+  const int code = uv_fs_event_start(
+      &handle->event,
+      [](uv_fs_event_t* event, const char*, int, int) {
+        // A copy, because the owner may destroy the watch from inside.
+        const auto told = static_cast<FolderHandle*>(event->data)->fn;
+        told();
+      },
+      path.c_str(), 0);
+  if (code == 0) return std::make_unique<UvFolderWatch>(handle);
+  UvFolderWatch::close(handle);
+  return fail(Fault::unavailable, "the folder " + path + " cannot be watched: " + uv_strerror(code));
 }
 
 void UvLoop::on_signal(int signal, std::function<void()> fn) {

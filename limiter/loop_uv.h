@@ -9,7 +9,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
+#include "config/result.h"
 #include "limiter/loop.h"
 
 namespace weir {
@@ -26,6 +28,12 @@ class Watch {
   virtual void want(Readiness interest) = 0;  // replaces the interest; all false = told of nothing
 };
 
+// Interest in what happens to the files of one folder; destroying it ends that.
+class FolderWatch {
+ public:
+  virtual ~FolderWatch() = default;
+};
+
 class UvLoop final : public Loop {
  public:
   UvLoop();
@@ -40,7 +48,10 @@ class UvLoop final : public Loop {
 
   // One watch per descriptor. `fn` runs on the loop's thread whenever something of the interest holds.
   [[nodiscard]] std::unique_ptr<Watch> watch(int fd, Readiness interest, std::function<void(Readiness)> fn);
-  // Calls `fn` on the loop's thread when the process gets this signal (SIGTERM, SIGINT).
+  // `fn` runs on the loop's thread whenever something in the folder is made, written, renamed or removed. Errors: the
+  // folder is not there, or the system watches too many already.
+  [[nodiscard]] Result<std::unique_ptr<FolderWatch>> watch_folder(const std::string& path, std::function<void()> fn);
+  // Calls `fn` on the loop's thread when the process gets this signal (SIGTERM, SIGINT, SIGHUP).
   void on_signal(int signal, std::function<void()> fn);
 
   void run();   // until stop()

@@ -70,6 +70,8 @@ std::int64_t most_at_once(const Limit& limit) {
   return limit.shape == Shape::rolling ? std::min(limit.burst, limit.amount) : limit.burst;
 }
 
+std::int64_t whole(const Limit& limit) { return limit.shape == Shape::bucket ? limit.burst : limit.amount; }
+
 Meter::Meter(const Limit& limit) : state_(first_state(limit)) {}
 
 Instant Meter::ready_at(const Limit& limit, std::int64_t units, Instant now, std::int64_t ahead) const {
@@ -133,6 +135,12 @@ std::int64_t Meter::level(const Limit& limit, Instant now) const {
   }
   if (const auto* rolling = std::get_if<Rolling>(&state_)) return rolling->level(limit, now);
   return limit.amount - std::get<Day>(state_).used;
+}
+
+std::int64_t Meter::taken(const Limit& limit, Instant now) const {
+  if (const auto* bucket = std::get_if<Bucket>(&state_)) return limit.burst - bucket->level(limit, now);
+  if (const auto* rolling = std::get_if<Rolling>(&state_)) return rolling->taken(limit, now);
+  return std::get<Day>(state_).used;
 }
 
 void Meter::turn(std::int64_t number, Instant ends, Instant now) {

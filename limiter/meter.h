@@ -28,6 +28,9 @@ struct Ramp {
 // The most that one call can ever take.
 std::int64_t most_at_once(const Limit& limit);
 
+// All that a limit holds: what its level is when nothing has been taken, at once or not.
+std::int64_t whole(const Limit& limit);
+
 class Meter {
  public:
   explicit Meter(const Limit& limit);
@@ -42,6 +45,8 @@ class Meter {
   // The same shape goes on under another amount.
   void change(const Limit& from, const Limit& to, Instant now);
   std::int64_t level(const Limit& limit, Instant now) const;
+  // What has been taken and has not flowed back: more than the whole is debt.
+  std::int64_t taken(const Limit& limit, Instant now) const;
   // Calendar: which day it is, and when it ends. A day with another number begins with the whole amount.
   void turn(std::int64_t number, Instant ends, Instant now);
 

@@ -34,6 +34,12 @@ void Pace::paused(Instant now, int in_flight) {
   grows_at_ = Instant::max();
 }
 
+void Pace::relimit(const std::vector<std::optional<std::size_t>>& from) {
+  std::vector<Instant> closed;
+  for (const auto& at : from) closed.push_back(at ? closed_[*at] : Instant::min());
+  closed_ = std::move(closed);
+}
+
 void Pace::widen(int by) {
   window_ += by;
   if (window_ >= before_) window_ = 0;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -36,6 +37,9 @@ class Pace {
   void close(std::size_t limit, Instant until) { closed_[limit] = std::max(closed_[limit], until); }
   void close_all(Instant until) { all_ = std::max(all_, until); }
   void paused(Instant now, int in_flight);
+
+  // The limits are others now: each was the one at this place, or is new and open.
+  void relimit(const std::vector<std::optional<std::size_t>>& from);
 
   // Widens the window if its round has gone well for long enough; at grows_at() that may be so.
   void turn(Instant now);

@@ -14,7 +14,8 @@ namespace weir {
 
 class Recent {
  public:
-  std::uint64_t admit(const Estimate& reserved, Instant now);  // its serial; from 1
+  std::uint64_t admit(const Estimate& reserved, Instant now);        // its serial; from 1
+  std::uint64_t last() const { return first_ + calls_.size() - 1; }  // the newest serial; 0: none yet
   void raise(std::uint64_t serial, const Estimate& reserved);
   // What it took in the end, in requests and in tokens; not counted: it was never sent.
   void settle(std::uint64_t serial, bool counted, const Estimate& used);

@@ -64,6 +64,7 @@ class Rolling {
   void settle(const Limit& limit, std::int64_t charged, std::int64_t actual, Instant at, Instant now);
   void tighten(const Limit& limit, std::int64_t most, Instant now);
   std::int64_t level(const Limit& limit, Instant now) const;
+  std::int64_t taken(const Limit& limit, Instant now) const { return period_.sum(now) + foreign(limit, now); }
 
  private:
   std::int64_t foreign(const Limit& limit, Instant now) const;

@@ -116,6 +116,19 @@ void Signals::refused(Lane& lane, const Answered& call, const Feedback& feedback
   report(Paused{group_, "", span, finer});
 }
 
+std::vector<Limit> Signals::restate(const GroupOptions& stated, const std::vector<Limit>& in_force) {
+  std::vector<Limit> result;
+  for (const Limit& limit : stated.limits) {
+    const auto before = std::find(configured_.begin(), configured_.end(), limit);
+    const auto place = static_cast<std::size_t>(before - configured_.begin());
+    const bool goes_on =
+        before != configured_.end() && (stated.adopt_higher_limits || in_force[place].amount <= limit.amount);
+    result.push_back(goes_on ? in_force[place] : sliced(limit));
+  }
+  configured_ = stated.limits;
+  return result;
+}
+
 Limit Signals::sliced(Limit limit) const {
   if (limit.shape == Shape::calendar) return limit;
   const std::int64_t second = std::max<std::int64_t>(scaled(limit.amount, Duration(1s).count(), limit.per.count()), 1);

@@ -33,6 +33,10 @@ class Signals {
   void apply(Lane& lane, Store& store, const Answered& call, const Feedback& feedback, Instant now,
              const std::function<void(Decision)>& report);
 
+  // The limits as they are stated from now on, beside those of `in_force` by name. Answers what is in force then: what
+  // the provider made of a limit goes on as long as it is stated as before.
+  std::vector<Limit> restate(const GroupOptions& stated, const std::vector<Limit>& in_force);
+
  private:
   void tighten(Lane& lane, Store& store, const Feedback& feedback, Instant now,
                const std::function<void(Decision)>& report);

@@ -24,6 +24,12 @@ class Slots {
     --taken_;
     INVARIANT(taken_ >= 0, "{} slots taken", taken_);
   }
+  // What is taken stays taken: of more than there are now, nobody gets one until enough have been given back.
+  void change(std::optional<int> most, Instant now) {
+    if (!has()) full_for_ += now - full_since_;
+    most_ = most;
+    if (!has()) full_since_ = now;
+  }
   // The time without a free one, ever.
   Duration full_for(Instant now) const { return has() ? full_for_ : full_for_ + (now - full_since_); }
 

@@ -1,7 +1,7 @@
 // A Store keeps the buckets of all limit groups. It takes all charges of a call or none; a refusal names the bucket
 // that stands longest in the way, and its exact wait.
 // Shape:   buckets are opened once, by (group, limit), and named by a small number from then on. Opening the same
-//          group and limit name again gives the same bucket. A group is an account and a model, not an alias.
+//          group and limit name again gives the same bucket, as it is. A group is an account and a model, not an alias.
 // Units:   as the limit says; `now` is the loop's.
 // Errors:  none in memory.
 // Threads: the loop's thread.
@@ -38,6 +38,10 @@ class Store {
   virtual const Limit& limit(BucketId bucket) const = 0;
   // The bucket goes on under another amount or burst, with what has been taken of it.
   virtual void change(BucketId bucket, const Limit& to, Instant now) = 0;
+  // The bucket begins anew, full, as another limit.
+  virtual void renew(BucketId bucket, const Limit& to) = 0;
+  // What has been taken and has not flowed back.
+  virtual std::int64_t taken(BucketId bucket, Instant now) const = 0;
   // Nothing, if all were taken; else what stands in the way, and nothing was taken.
   virtual std::optional<Shortfall> take(std::span<const Charge> charges, Instant now) = 0;
   // Replaces a charge that was taken at the instant `at` by the actual number of units.

@@ -4,13 +4,7 @@ namespace weir {
 
 BucketId MemoryStore::open(const std::string& group, const Limit& limit) {
   const auto [found, is_new] = by_name_.try_emplace(group + '\0' + limit.name, static_cast<BucketId>(rows_.size()));
-  if (is_new) {
-    rows_.push_back({limit, Meter(limit)});
-  } else if (Row& row = rows_[found->second]; row.limit.shape != limit.shape || row.limit.per != limit.per) {
-    row = {limit, Meter(limit)};
-  } else {
-    row.limit = limit;
-  }
+  if (is_new) rows_.push_back({limit, Meter(limit)});
   return found->second;
 }
 
@@ -18,6 +12,10 @@ void MemoryStore::change(BucketId bucket, const Limit& to, Instant now) {
   Row& row = rows_[bucket];
   row.meter.change(row.limit, to, now);
   row.limit = to;
+}
+
+std::int64_t MemoryStore::taken(BucketId bucket, Instant now) const {
+  return rows_[bucket].meter.taken(rows_[bucket].limit, now);
 }
 
 std::optional<Shortfall> MemoryStore::take(std::span<const Charge> charges, Instant now) {

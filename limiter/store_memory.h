@@ -14,6 +14,8 @@ class MemoryStore final : public Store {
   BucketId open(const std::string& group, const Limit& limit) override;
   const Limit& limit(BucketId bucket) const override { return rows_[bucket].limit; }
   void change(BucketId bucket, const Limit& to, Instant now) override;
+  void renew(BucketId bucket, const Limit& to) override { rows_[bucket] = {to, Meter(to)}; }
+  std::int64_t taken(BucketId bucket, Instant now) const override;
   std::optional<Shortfall> take(std::span<const Charge> charges, Instant now) override;
   void settle(const Charge& charged, std::int64_t actual, Instant at, Instant now) override;
   void tighten(BucketId bucket, std::int64_t most, Instant now) override;

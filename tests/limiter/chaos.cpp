@@ -79,46 +79,74 @@ Limit Chaos::any_limit(const std::string& name, Unit unit) {
   return limit;
 }
 
-Chaos::Chaos(std::uint64_t seed, bool feedback) : random_(seed), feedback_(feedback) {
-  options_ = {.slots = static_cast<int>(any(1, 12)),
-              .queue_limit = static_cast<int>(any(0, 30)),
-              .queue_bytes = any(100, 5000),
-              .max_wait = any(0, 60) * 1s,
-              .aging_bound = any(0, 6) * 1s,
-              .seed = seed};
+std::vector<Limit> Chaos::any_limits() {
+  std::vector<Limit> some;
+  if (chance(70)) some.push_back(any_limit("rpm", Unit::requests));
+  if (chance(50)) some.push_back(any_limit("tpm", Unit::tokens));
+  if (chance(20)) some.push_back(any_limit("input_tpm", Unit::input_tokens));
+  if (chance(20)) some.push_back(any_limit("output_tpm", Unit::output_tokens));
+  return some;
+}
+
+GroupOptions Chaos::any_group(const std::string& name) {
+  return {.key = name, .name = name, .slots = any_slots(), .limits = any_limits(), .adopt_higher_limits = chance(30)};
+}
+
+ClientOptions Chaos::any_client(const std::string& name) {
+  // One level: a parent has none itself.
+  const bool may_have_parent = clients_.size() > 1 && name != "client 1";
+  return {.name = name,
+          .parent = may_have_parent && chance(50) ? std::optional(clients_[1]) : std::nullopt,
+          .weight = static_cast<int>(any(1, 5)),
+          .limits = chance(60) ? any_limits() : std::vector<Limit>{},
+          .limits_of = {}};
+}
+
+void Chaos::any_options() {
+  options_.slots = static_cast<int>(any(1, 12));
+  options_.queue_limit = static_cast<int>(any(0, 30));
+  options_.queue_bytes = any(100, 5000);
+  options_.max_wait = any(0, 60) * 1s;
+  options_.aging_bound = any(0, 6) * 1s;
+}
+
+Chaos::Chaos(std::uint64_t seed, bool feedback, bool reconfigured)
+    : random_(seed), feedback_(feedback), reconfigured_(reconfigured) {
+  options_.seed = seed;
+  any_options();
+  slots_most_ = options_.slots;
   gate_ = std::make_unique<Gate>(loop_, store_, options_);
-  const auto limits = [&] {
-    std::vector<Limit> some;
-    if (chance(70)) some.push_back(any_limit("rpm", Unit::requests));
-    if (chance(50)) some.push_back(any_limit("tpm", Unit::tokens));
-    if (chance(20)) some.push_back(any_limit("input_tpm", Unit::input_tokens));
-    if (chance(20)) some.push_back(any_limit("output_tpm", Unit::output_tokens));
-    return some;
-  };
-  const auto slots = [&] { return chance(30) ? std::optional(static_cast<int>(any(1, 4))) : std::nullopt; };
-  for (auto i = any(1, 3); i > 0; --i) {
-    const std::string name = "group " + std::to_string(i);
-    group_slots_.push_back(slots());
-    groups_.push_back(gate_->group({.key = name,
-                                    .name = name,
-                                    .slots = group_slots_.back(),
-                                    .limits = limits(),
-                                    .adopt_higher_limits = chance(30)}));
+  for (auto i = any(1, 3), n = std::int64_t{1}; n <= i; ++n) {
+    const GroupOptions group = any_group("group " + std::to_string(n));
+    group_slots_.push_back(group.slots);
+    groups_.push_back(gate_->group(group));
   }
-  for (auto i = any(0, 6); i > 0; --i) {
-    const std::string name = "client " + std::to_string(i);
-    // One level: a parent has none itself.
-    const auto parent = clients_.size() > 1 && chance(50) ? std::optional(clients_[1]) : std::nullopt;
-    clients_.push_back(gate_->client({.name = name,
-                                      .parent = parent,
-                                      .weight = static_cast<int>(any(1, 5)),
-                                      .limits = chance(60) ? limits() : std::vector<Limit>{},
-                                      .limits_of = {}}));
+  for (auto i = any(0, 6), n = std::int64_t{1}; n <= i; ++n)
+    clients_.push_back(gate_->client(any_client("client " + std::to_string(n))));
+  for (auto i = any(0, 3), n = std::int64_t{1}; n <= i; ++n) {
+    tool_slots_.push_back(any_slots());
+    tools_.push_back(gate_->tool({"tool " + std::to_string(n), tool_slots_.back()}));
   }
-  for (auto i = any(0, 3); i > 0; --i) {
-    tool_slots_.push_back(slots());
-    tools_.push_back(gate_->tool({"tool " + std::to_string(i), tool_slots_.back()}));
+}
+
+void Chaos::reconfigure() {
+  ++counts_.reconfigured;
+  GateChange change;
+  if (chance(50)) any_options();
+  change.options = options_;
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    if (chance(50)) continue;
+    change.groups.push_back(any_group("group " + std::to_string(i + 1)));
+    group_slots_[i] = change.groups.back().slots;
   }
+  for (std::size_t i = 1; i < clients_.size(); ++i)
+    if (chance(50)) change.clients.push_back(any_client("client " + std::to_string(i)));
+  for (std::size_t i = 1; i < tools_.size(); ++i) {
+    if (chance(50)) continue;
+    tool_slots_[i] = any_slots();
+    change.tools.push_back({"tool " + std::to_string(i), tool_slots_[i]});
+  }
+  gate_->reconfigure(change);
 }
 
 Chaos::~Chaos() {
@@ -162,7 +190,8 @@ void Chaos::answered(Call& call, Admission answer) {
   ++counts_.admitted;
   call.lease = std::move(std::get<Lease>(answer));
   const Estimate reserved = call.lease.reserved();
-  for (const LimitState& state : gate_->limits(call.ask.group, call.ask.client)) {
+  const auto limits = reconfigured_ ? std::vector<LimitState>{} : gate_->limits(call.ask.group, call.ask.client);
+  for (const LimitState& state : limits) {
     const std::string name = std::to_string(call.ask.group) + '/' +
                              (state.of == Refusal::Scope::client ? state.scope : "") + '/' + state.limit.name;
     const auto replay = replays_.try_emplace(name, state.limit).first;
@@ -244,6 +273,8 @@ void Chaos::step() {
     top_up(*calls_[some()]);
   } else if (what <= 80) {
     forget(some());
+  } else if (what <= 83 && reconfigured_) {
+    reconfigure();
   } else {
     const Duration span = what <= 98 ? any(0, 2'000'000'000) * 1ns : any(0, 3600) * 1s;
     const Instant until = loop_.now() + span;
@@ -290,7 +321,8 @@ void Chaos::look() {
   if (state.waiting != waiting || state.slots_taken != under_way)
     FAIL(state.waiting << " wait, and should be " << waiting << "; " << state.slots_taken << " are under way, not "
                        << under_way);
-  if (state.slots_taken > options_.slots) FAIL("more slots are taken than there are");
+  slots_most_ = std::max(options_.slots, std::min(slots_most_, state.slots_taken));
+  if (state.slots_taken > slots_most_) FAIL("more slots are taken than there are");
   if (loop_.timers() > 1 || (waiting == 0 && loop_.timers() > 0)) FAIL(loop_.timers() << " timers");
   for (const GroupId group : groups_)
     for (const ClientId client : clients_)
@@ -300,7 +332,7 @@ void Chaos::look() {
         const bool has_floor = each.limit.shape == Shape::bucket;
         if (each.level > full || (has_floor && each.level < -each.limit.debt))
           FAIL(each.limit.name << " is at " << each.level << " of " << full << ", debt at most " << each.limit.debt);
-        if (feedback_) continue;
+        if (feedback_ || reconfigured_) continue;
         const auto replay =
             replays_.find(std::to_string(group) + '/' + (each.of == Refusal::Scope::client ? each.scope : "") + '/' +
                           each.limit.name);
@@ -321,7 +353,8 @@ void Chaos::drain() {
   CHECK(counts_.entered == counts_.admitted + counts_.refused + counts_.cancelled);
   CHECK(counts_.settled == counts_.admitted);
   // No more often than something happened.
-  CHECK(loop_.timers_ever() <= static_cast<std::uint64_t>(2 * counts_.entered + counts_.settled + counts_.fired));
+  CHECK(loop_.timers_ever() <=
+        static_cast<std::uint64_t>(2 * counts_.entered + counts_.settled + counts_.fired + counts_.reconfigured));
   for (const GroupId group : groups_)
     for (const ClientId client : clients_) {
       for (const LimitState& each : gate_->limits(group, client))

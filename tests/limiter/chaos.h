@@ -39,10 +39,11 @@ class Replay {
 class Chaos {
  public:
   struct Counts {
-    std::int64_t entered = 0, admitted = 0, refused = 0, cancelled = 0, settled = 0, fired = 0;
+    std::int64_t entered = 0, admitted = 0, refused = 0, cancelled = 0, settled = 0, fired = 0, reconfigured = 0;
   };
   // With feedback, providers lower, close and slice limits; what a bucket holds is then no longer a matter of charges.
-  Chaos(std::uint64_t seed, bool feedback);
+  // Reconfigured, everything that was stated of groups, clients, tools and the gate is stated otherwise now and then.
+  Chaos(std::uint64_t seed, bool feedback, bool reconfigured = false);
   ~Chaos();
   void step();
   // Ends all that is under way or waits, and lets time go by; then everything is as it was at first.
@@ -62,6 +63,12 @@ class Chaos {
     return std::uniform_int_distribution<std::int64_t>(from, to)(random_);
   }
   bool chance(int percent) { return any(1, 100) <= percent; }
+  std::vector<Limit> any_limits();
+  std::optional<int> any_slots() { return chance(30) ? std::optional(static_cast<int>(any(1, 4))) : std::nullopt; }
+  GroupOptions any_group(const std::string& name);
+  ClientOptions any_client(const std::string& name);
+  void any_options();
+  void reconfigure();
   Limit any_limit(const std::string& name, Unit unit);
   Feedback any_feedback();
   void enter();
@@ -74,7 +81,7 @@ class Chaos {
   void look_for_forgotten(const Call& waiter);
 
   std::mt19937_64 random_;
-  bool feedback_;
+  bool feedback_, reconfigured_;
   fakes::FakeLoop loop_;
   MemoryStore store_;
   GateOptions options_;
@@ -83,6 +90,7 @@ class Chaos {
   std::vector<ClientId> clients_{0};
   std::vector<ToolId> tools_{0};
   std::vector<std::optional<int>> group_slots_, tool_slots_{std::nullopt};
+  int slots_most_ = 0;  // more may be taken for a while when there were more
   std::map<GroupId, Instant> promised_until_;
   std::map<std::string, Replay> replays_;  // by group, scope and limit
   std::vector<std::unique_ptr<Call>> calls_;

@@ -15,9 +15,9 @@ int seeds(int usual) {
   return wanted == nullptr ? usual : std::max(std::atoi(wanted), 1);
 }
 
-void run(std::uint64_t seed, bool feedback) {
-  CAPTURE(seed, feedback);
-  Chaos chaos(seed, feedback);
+void run(std::uint64_t seed, bool feedback, bool reconfigured = false) {
+  CAPTURE(seed, feedback, reconfigured);
+  Chaos chaos(seed, feedback, reconfigured);
   for (int i = 0; i < kSteps; ++i) chaos.step();
   chaos.drain();
   CHECK(chaos.counts().entered > 100);
@@ -33,4 +33,9 @@ TEST_CASE("whatever calls do, no slot and no token is lost, and every level is w
 TEST_CASE("whatever calls do and providers say, no slot and no token is lost", "[chaos]") {
   const int most = seeds(12);
   for (int seed = 1; seed <= most; ++seed) run(static_cast<std::uint64_t>(seed), true);
+}
+
+TEST_CASE("whatever is reconfigured under way, nobody is forgotten and no slot and no token is lost", "[chaos]") {
+  const int most = seeds(24);
+  for (int seed = 1; seed <= most; ++seed) run(static_cast<std::uint64_t>(seed), seed % 2 == 0, true);
 }

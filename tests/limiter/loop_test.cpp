@@ -3,6 +3,11 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -150,4 +155,43 @@ TEST_CASE("what was posted and never ran is destroyed with the loop", "[loop]") 
     *timer = loop.at(loop.now() + 1h, [alive, timer] {});  // owns itself
   }
   CHECK(alive.use_count() == 1);
+}
+
+TEST_CASE("whoever watches a folder is told of files that are written, renamed and removed there", "[loop][folder]") {
+  char name[] = "/tmp/weir-folder-XXXXXX";
+  REQUIRE(mkdtemp(name) != nullptr);
+  const std::string folder = name, file = folder + "/file", other = folder + "/other";
+  UvLoop loop;
+  int told = 0;
+  const auto do_and_wait = [&](const std::function<void()>& change) {
+    const int before = told;
+    loop.post(change);
+    loop.run();
+    CHECK(told > before);
+  };
+  {
+    auto watch = loop.watch_folder(folder, [&] {
+      ++told;
+      loop.stop();
+    });
+    REQUIRE(watch);
+    do_and_wait([&] { std::ofstream(file) << "first"; });
+    do_and_wait([&] { std::ofstream(file, std::ios::app) << "second"; });
+    do_and_wait([&] { std::rename(file.c_str(), other.c_str()); });
+    do_and_wait([&] { std::remove(other.c_str()); });
+  }
+  const int before = told;
+  std::ofstream(file) << "third";
+  loop.post([&] { loop.stop(); });
+  loop.run();
+  CHECK(told == before);
+  std::remove(file.c_str());
+  rmdir(name);
+}
+
+TEST_CASE("a folder that is not there cannot be watched, which is said", "[loop][folder]") {
+  UvLoop loop;
+  const auto watch = loop.watch_folder("/no/such/folder", [] {});
+  REQUIRE_FALSE(watch);
+  CHECK(watch.error().message.find("/no/such/folder cannot be watched") != std::string::npos);
 }

@@ -35,6 +35,8 @@ class WatchedStore final : public Store {
     store_.settle(charged, actual, at, now);
   }
   void change(BucketId bucket, const Limit& to, Instant now) override { store_.change(bucket, to, now); }
+  void renew(BucketId bucket, const Limit& to) override { store_.renew(bucket, to); }
+  std::int64_t taken(BucketId bucket, Instant now) const override { return store_.taken(bucket, now); }
   void tighten(BucketId bucket, std::int64_t most, Instant now) override { store_.tighten(bucket, most, now); }
   void turn(BucketId bucket, std::int64_t day, Instant ends, Instant now) override {
     store_.turn(bucket, day, ends, now);
