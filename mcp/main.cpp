@@ -2,7 +2,6 @@
 #include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -14,7 +13,7 @@
 #include <thread>
 
 #include "config/config.h"
-#include "config/secret_source.h"
+#include "config/invariant.h"
 #include "limiter/gate.h"
 #include "limiter/loop_uv.h"
 #include "limiter/store_memory.h"
@@ -29,9 +28,14 @@
 #include "mcp/tasks.h"
 #include "mcp/weir/command_line.h"
 #include "mcp/weir/decisions.h"
+#include "mcp/weir/diff_command.h"
+#include "mcp/weir/draft.h"
 #include "mcp/weir/front.h"
 #include "mcp/weir/host.h"
+#include "mcp/weir/keys_command.h"
 #include "mcp/weir/limits_command.h"
+#include "mcp/weir/reading.h"
+#include "mcp/weir/reload.h"
 #include "mcp/weir/shell.h"
 #include "tools/cache/answer_cache.h"
 #include "tools/callers.h"
@@ -39,7 +43,6 @@
 #include "tools/catalog/catalog.h"
 #include "tools/flights.h"
 #include "tools/http/curl.h"
-#include "tools/key_check.h"
 #include "tools/operators/http_call.h"
 
 namespace weir::mcp {
@@ -68,15 +71,15 @@ struct Core {
   Calls calls;
   HttpCalls http_calls;
 
+  GateOptions gate_options_of(const ServerSettings& server) {
+    GateOptions options = gate_options(server);
+    options.observer = &decisions;
+    options.seed = std::random_device{}();
+    return options;
+  }
+
   explicit Core(const ServerSettings& server)
-      : gate(loop, store,
-             {.slots = server.concurrency_limit,
-              .queue_limit = server.queue_limit,
-              .queue_bytes = server.queue_bytes,
-              .max_wait = server.max_wait,
-              .aging_bound = server.aging_bound,
-              .observer = &decisions,
-              .seed = std::random_device{}()}),
+      : gate(loop, store, gate_options_of(server)),
         http(loop),
         flights({loop, gate, http, retry_budgets, estimator, random}),
         cache(loop, {.file = server.cache_file,
@@ -86,52 +89,12 @@ struct Core {
         http_calls(loop, http, random, {.queue_limit = server.queue_limit, .max_wait = server.max_wait}) {}
 };
 
-struct Loaded {
-  Config config;
-  std::shared_ptr<const Catalog> catalog;
-};
-
-// The configuration and its catalog, or nothing after all its mistakes were printed to stderr.
-std::optional<Loaded> load(const std::string& option, const std::function<GroupId(const GroupOptions&)>& group_of) {
+std::optional<Loaded> load(const std::string& option) {
   const auto file = find_config(option, environment);
-  if (!file) {
-    std::cerr << file.error().message << '\n';
-    return std::nullopt;
-  }
-  auto config = load_config(*file, environment);
-  if (!config) {
-    print_mistakes(config.error(), std::cerr);
-    return std::nullopt;
-  }
-  CatalogCheck check = build_catalog(*config, group_of);
-  print_warnings(check.warnings, std::cerr);
-  if (const auto mistakes = front_mistakes(*config); !mistakes.empty()) {
-    print_mistakes(mistakes, std::cerr);
-    return std::nullopt;
-  }
-  if (!check.catalog) {
-    print_mistakes(check.mistakes, std::cerr);
-    return std::nullopt;
-  }
-  return Loaded{std::move(*config), std::move(check.catalog)};
+  if (file) return load({.file = *file, .version = WEIR_VERSION, .environment = environment}, std::cerr);
+  std::cerr << file.error().message << '\n';
+  return std::nullopt;
 }
-
-// Asks the providers, and prints what they say to stderr. False: some calls are sure to fail.
-bool keys_are_good(const Config& config, bool tell_good) {
-  UvLoop loop;
-  CurlClient http(loop);
-  std::vector<KeyVerdict> verdicts;
-  KeyCheck check(http, config, [&](std::vector<KeyVerdict> found) {
-    verdicts = std::move(found);
-    loop.stop();
-  });
-  loop.post([&] { check.start(); });
-  loop.run();
-  return print_verdicts(config.file, verdicts, tell_good, std::cerr);
-}
-
-// Groups that nobody will enter: for commands that only look.
-GroupId no_group(const GroupOptions&) { return 0; }
 
 // Logs go to stderr, from a thread of their own: a terminal that does not read must not hold the loop.
 void log_to_stderr() {
@@ -142,8 +105,7 @@ void log_to_stderr() {
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
 }
 
-// The catalog needs the gate's groups, the gate needs the server's settings: the configuration is read, then the core
-// is made.
+// The configuration is read, then what it says is made.
 struct Program {
   Loaded loaded;
   std::unique_ptr<Core> core;
@@ -151,6 +113,7 @@ struct Program {
   std::unique_ptr<WeirHost> host;
   std::unique_ptr<Tasks> tasks;
   std::unique_ptr<Dispatcher> dispatcher;
+  std::function<void(const Config&)> on_load{};  // what the transport does when another is put in force
 };
 
 std::unique_ptr<TaskStore> task_store(Loop& loop, const ServerSettings& server) {
@@ -163,33 +126,62 @@ std::unique_ptr<TaskStore> task_store(Loop& loop, const ServerSettings& server) 
 // For a command that makes no tasks.
 std::unique_ptr<TaskStore> no_task_store(Loop&, const ServerSettings&) { return nullptr; }
 
-std::optional<Program> make_program(const std::string& config_option, decltype(task_store)* store) {
-  auto first = load(config_option, no_group);
-  if (!first || (first->config.server.check_keys && !keys_are_good(first->config, false))) return std::nullopt;
-  Program program;
-  program.core = std::make_unique<Core>(first->config.server);
+GroupId group_of(Core& core, const ModelSettings& account) { return core.gate.group(limit_group(account)); }
+
+// By these numbers the catalog knows its groups.
+void open_groups(Core& core, const GroupNumbers& groups) {
+  for (const GroupOptions& group : groups.stated()) {
+    const GroupId number = core.gate.group(group);
+    INVARIANT(number == groups.at(group.key), "group {} is not {}", number, groups.at(group.key));
+    core.decisions.name(number, group.name);
+  }
+}
+
+// Another configuration than before, while calls are on their way.
+void put_in_force(Program& program, const Draft& draft) {
   Core& core = *program.core;
-  auto catalog =
-      build_catalog(first->config, [&](const GroupOptions& options) { return core.gate.group(options); }).catalog;
-  const ServerSettings& server = first->config.server;
-  const auto group_of = [&](const ModelSettings& account) { return core.gate.group(limit_group(account)); };
-  for (const auto& [alias, model] : first->config.models)
-    for (const ModelSettings& account : accounts_of(model)) core.decisions.name(group_of(account), account.alias);
-  program.callers = std::make_unique<Callers>(core.gate, first->config, group_of);
+  open_groups(core, draft.groups);
+  GateChange change = gate_change(draft);
+  change.clients =
+      program.callers->restate(*draft.config, [&core](const auto& account) { return group_of(core, account); });
+  core.gate.reconfigure(change);
+  program.host->swap(draft.menu);
+  if (program.on_load) program.on_load(*draft.config);
+}
+
+std::unique_ptr<Reload> reloading(Program& program) {
+  auto reload = std::make_unique<Reload>(
+      program.core->loop,
+      ReloadOptions{
+          .source = {.file = program.loaded.draft.config->file, .version = WEIR_VERSION, .environment = environment},
+          .put_in_force = [&program](const Draft& draft) { put_in_force(program, draft); },
+          .tell = [&program](Json loads) { program.host->tell_loads(std::move(loads)); }},
+      program.loaded.draft, program.loaded.seen);
+  program.core->loop.on_signal(SIGHUP, [reload = reload.get()] { reload->ask(); });
+  return reload;
+}
+
+std::optional<Program> make_program(const std::string& config_option, decltype(task_store)* store) {
+  auto loaded = load(config_option);
+  if (!loaded) return std::nullopt;
+  const Draft& first = loaded->draft;
+  const ServerSettings& server = first.config->server;
+  if (server.check_keys && !keys_are_good(*first.config, false, std::cerr)) return std::nullopt;
+  Program program;
+  program.core = std::make_unique<Core>(server);
+  Core& core = *program.core;
+  open_groups(core, first.groups);
+  program.callers = std::make_unique<Callers>(core.gate, *first.config,
+                                              [&core](const auto& account) { return group_of(core, account); });
   program.host = std::make_unique<WeirHost>(Crew{core.loop, core.gate, core.calls, core.http_calls}, core.tally,
-                                            *program.callers, catalog,
-                                            WeirHostOptions{.version = WEIR_VERSION,
-                                                            .config_text = effective_config(first->config),
-                                                            .subscriptions_max = server.subscriptions_max,
-                                                            .limits_tool = server.limits_tool,
-                                                            .result_bytes_max = server.result_bytes_max});
+                                            *program.callers, first.menu->catalog, first.menu->options);
   program.tasks = std::make_unique<Tasks>(core.loop, program.host->changes(),
                                           TasksOptions{.slow_after = server.task_after, .ttl = server.task_ttl},
                                           store(core.loop, server));
   program.dispatcher = std::make_unique<Dispatcher>(
       *program.host, core.loop, program.tasks.get(),
       server.state_key ? StateSeal(server.state_key->reveal()) : StateSeal::with_random_key());
-  program.loaded = {std::move(first->config), std::move(catalog)};
+  program.loaded = std::move(*loaded);
   return program;
 }
 
@@ -215,7 +207,9 @@ int serve_stdio(Program& program) {
   const int output = dup(STDOUT_FILENO);
   dup2(STDERR_FILENO, STDOUT_FILENO);
   Core& core = *program.core;
-  Stdio stdio(*program.dispatcher, {.output = output, .line_bytes_max = program.loaded.config.server.body_bytes_max});
+  Stdio stdio(*program.dispatcher,
+              {.output = output, .line_bytes_max = program.loaded.draft.config->server.body_bytes_max});
+  const auto reload = reloading(program);
   on_stop_signals(program, [&] {
     program.host->changes()->close();
     stdio.stop();
@@ -235,19 +229,15 @@ int serve_stdio(Program& program) {
 }
 
 int serve_http(Program& program, const std::string& address, const std::string& port_file) {
-  const ServerSettings& server = program.loaded.config.server;
+  const Config& config = *program.loaded.draft.config;
+  const ServerSettings& server = config.server;
   const auto where = parse_address(address);
   if (!where) {
     std::cerr << "weir serve: --http: " << where.error().message << '\n';
     return kFailed;
   }
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-  }
+  allow_all_descriptors();
   Core& core = *program.core;
-  const Config& config = program.loaded.config;
   print_warnings(front_warnings(config, where->host), std::cerr);
   Door door(core.loop, door_options(config, core.http, [](const std::string& line) { spdlog::warn("{}", line); }));
   const auto enter = [&](Handler endpoint) {
@@ -288,7 +278,12 @@ int serve_http(Program& program, const std::string& address, const std::string& 
     }
   }
   spdlog::info("serving {}://{}:{}/mcp, tools={}", server.tls_cert.empty() ? "http" : "https", where->host, *port,
-               program.loaded.catalog->tools().size());
+               program.loaded.draft.menu->catalog->tools().size());
+  program.on_load = [&](const Config& now) {
+    door.change(now.clients);
+    for (const Mistake& warning : front_warnings(now, where->host)) spdlog::warn("configuration: {}", warning.text());
+  };
+  const auto reload = reloading(program);
   std::thread draining;
   Timer cut;
   on_stop_signals(program, [&] {
@@ -309,7 +304,7 @@ int serve_http(Program& program, const std::string& address, const std::string& 
 
 int call(Program& program, const std::string& tool, const std::vector<std::string>& arguments,
          const std::string& json) {
-  const Tool* found = program.loaded.catalog->find(tool);
+  const Tool* found = program.loaded.draft.menu->catalog->find(tool);
   const auto parsed = parse_arguments(found, arguments, json);
   if (!parsed) {
     std::cerr << "weir call: " << parsed.error().message << '\n';
@@ -328,37 +323,32 @@ int call(Program& program, const std::string& tool, const std::vector<std::strin
   return reply && print_reply(*reply, std::cout, std::cerr) ? kOk : kFailed;
 }
 
-// What a server that runs has left: `config` only says where it listens, if no URL does.
+// Of the server that runs: `config` only says where it listens, if no URL does.
 int limits(const std::string& config, LimitsOptions options, const std::string& token) {
   if (options.url.empty()) {
-    const auto loaded = load(config, no_group);
+    const auto loaded = load(config);
     if (!loaded) return kFailed;
-    options.url = url_of(loaded->config.server);
+    options.url = url_of(loaded->draft.config->server);
   }
-  if (!token.empty()) {
-    auto secret = read_secret(token, environment);
-    if (!secret) {
-      std::cerr << "weir limits: --token: " << secret.error() << '\n';
-      return kFailed;
-    }
-    options.token = std::move(*secret);
+  auto server = asked_server(options.url, token, environment);
+  if (!server) {
+    std::cerr << "weir limits: " << server.error().message << '\n';
+    return kFailed;
   }
+  options.token = std::move(server->token);
   options.terminal = isatty(STDOUT_FILENO) == 1;
-  UvLoop loop;
-  CurlClient http(loop);
-  bool good = false;
-  LimitsCommand command(loop, http, std::move(options), std::cout, std::cerr, [&](bool well) {
-    good = well;
-    loop.stop();
-  });
-  for (const int signal : {SIGINT, SIGTERM})
-    loop.on_signal(signal, [&] {
-      good = true;
-      loop.stop();
-    });
-  command.ask();
-  loop.run();
-  return good ? kOk : kFailed;
+  return show_limits(std::move(options), std::cout, std::cerr) ? kOk : kFailed;
+}
+
+int diff(const Config& checked, DiffOptions options, const std::string& token) {
+  auto server = asked_server(options.url.empty() ? url_of(checked.server) : options.url, token, environment);
+  if (!server) {
+    std::cerr << "weir check --diff: " << server.error().message << '\n';
+    return kFailed;
+  }
+  options.url = std::move(server->url);
+  options.token = std::move(server->token);
+  return print_differences(checked, environment, options, std::cout, std::cerr) ? kOk : kFailed;
 }
 
 int run(int argc, char** argv) {
@@ -383,6 +373,17 @@ int run(int argc, char** argv) {
       with_config(app.add_subcommand("check", "report every mistake of the configuration, or print it in full"));
   bool online = false;
   check->add_flag("--online", online, "also try each model's key, by a request that costs nothing");
+  bool with_diff = false;
+  DiffOptions diff_options;
+  std::string diff_token;
+  auto* diff_flag = check->add_flag(
+      "--diff", with_diff, "what a reload would change, instead; the exit code is 0 whether that is much or nothing");
+  auto* against = check->add_option("--against", diff_options.against, "a file to compare with, instead of the server")
+                      ->needs(diff_flag);
+  check->add_option("--url", diff_options.url, "the server's /mcp (default: where the configuration listens)")
+      ->needs(diff_flag)
+      ->excludes(against);
+  check->add_option("--token", diff_token, "env:NAME or file:/path, where the server wants a token")->needs(diff_flag);
   auto* tools = with_config(app.add_subcommand("tools", "list the tools"));
   auto* call_command = with_config(app.add_subcommand("call", "call one tool, by the same path as over MCP"));
   call_command->add_option("TOOL", tool, "its name")->required();
@@ -408,15 +409,17 @@ int run(int argc, char** argv) {
     return limits(config, std::move(limits_options), token);
   }
   if (*check || *tools) {
-    const auto loaded = load(config, no_group);
+    const auto loaded = load(config);
     if (!loaded) return kFailed;
+    const Config& checked = *loaded->draft.config;
     if (*check) {
-      if (const auto where = parse_address(loaded->config.server.http))
-        print_warnings(front_warnings(loaded->config, where->host), std::cerr);
-      if (online && !keys_are_good(loaded->config, true)) return kFailed;
-      std::cout << effective_config(loaded->config);
+      if (const auto where = parse_address(checked.server.http))
+        print_warnings(front_warnings(checked, where->host), std::cerr);
+      if (online && !keys_are_good(checked, true, std::cerr)) return kFailed;
+      if (with_diff) return diff(checked, std::move(diff_options), diff_token);
+      std::cout << loaded->draft.menu->options.config_text;
     } else {
-      print_tools(*loaded->catalog, std::cout);
+      print_tools(*loaded->draft.menu->catalog, std::cout);
     }
     return std::cout.flush() ? kOk : kFailed;
   }
@@ -425,7 +428,7 @@ int run(int argc, char** argv) {
   if (!program) return kFailed;
   if (*call_command) return call(*program, tool, arguments, json);
   if (stdio) return serve_stdio(*program);
-  return serve_http(*program, *http_option ? http : program->loaded.config.server.http, port_file);
+  return serve_http(*program, *http_option ? http : program->loaded.draft.config->server.http, port_file);
 }
 
 }  // namespace

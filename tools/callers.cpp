@@ -20,7 +20,14 @@ std::vector<Limit> limits_of(const LimitsInForce::Limits& settings) {
 
 Callers::Callers(Gate& gate, const Config& config, const std::function<GroupId(const ModelSettings&)>& group_of)
     : gate_(gate) {
+  restate(config, group_of);
+}
+
+std::vector<ClientOptions> Callers::restate(const Config& config,
+                                            const std::function<GroupId(const ModelSettings&)>& group_of) {
   const LimitsInForce in_force(config);
+  std::unordered_map<std::string, Caller> known;
+  std::vector<ClientOptions> all;
   const auto options_of = [&](const std::string& name) {
     ClientOptions options{
         .name = name, .parent = {}, .weight = 1, .limits = limits_of(in_force.elsewhere(name)), .limits_of = {}};
@@ -34,15 +41,31 @@ Callers::Callers(Gate& gate, const Config& config, const std::function<GroupId(c
     ClientOptions options = options_of(name);
     options.weight = settings.weight;
     options.parent = parent;
-    known_[name] = {gate.client(options), settings.priority};
+    known[name] = {gate_.client(options), settings.priority};
+    all.push_back(std::move(options));
   };
   // Parents have no parents.
   for (const auto& [name, client] : config.clients)
     if (client.parent.empty()) open(name, client, std::nullopt);
   for (const auto& [name, client] : config.clients)
-    if (!client.parent.empty()) open(name, client, known_.at(client.parent).id);
-  if (!known_.contains(kAnonymous)) open(kAnonymous, {}, std::nullopt);
+    if (!client.parent.empty()) open(name, client, known.at(client.parent).id);
+  if (!known.contains(kAnonymous)) open(kAnonymous, {}, std::nullopt);
+  const std::size_t configured = known.size();
+
   stranger_ = options_of("");
+  const auto defaults_for = [&](const std::string& name) {
+    all.push_back(stranger_);
+    all.back().name = name;
+  };
+  for (const auto& [name, caller] : known_) {
+    if (known.contains(name)) continue;
+    defaults_for(name);
+    known[name] = {caller.id, Priority::interactive};
+  }
+  if (others_came_) defaults_for(kOthers);
+  known_ = std::move(known);
+  strangers_ = known_.size() - configured;
+  return all;
 }
 
 Caller Callers::of(const std::string& principal) {
@@ -51,6 +74,7 @@ Caller Callers::of(const std::string& principal) {
   ClientOptions options = stranger_;
   options.name = room ? principal : kOthers;
   const Caller client{gate_.client(options), Priority::interactive};
+  others_came_ = others_came_ || !room;
   if (room) {
     ++strangers_;
     known_.emplace(principal, client);

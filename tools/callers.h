@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "config/config.h"
 #include "tools/model.h"
@@ -23,6 +24,10 @@ class Callers {
  public:
   // `group_of` answers the limit group of a model by one of its keys, as accounts_of() lists them.
   Callers(Gate& gate, const Config& config, const std::function<GroupId(const ModelSettings&)>& group_of);
+  // The configuration is another now. Answers what the gate is to be told of its clients: whoever was configured and is
+  // no more has the defaults, as long as he still comes.
+  std::vector<ClientOptions> restate(const Config& config,
+                                     const std::function<GroupId(const ModelSettings&)>& group_of);
   // By the name that the door gave: a client's, "anonymous", an OAuth subject's.
   Caller of(const std::string& principal);
 
@@ -31,6 +36,7 @@ class Callers {
   std::unordered_map<std::string, Caller> known_;
   ClientOptions stranger_;  // but for the name
   std::size_t strangers_ = 0;
+  bool others_came_ = false;
 };
 
 }  // namespace weir

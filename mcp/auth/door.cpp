@@ -76,10 +76,10 @@ struct Door::Visit {
 
 Door::Door(Loop& loop, const DoorOptions& options)
     : loop_(loop),
-      clients_(options.clients),
       auth_(options.auth),
       resource_metadata_url_(auth_ ? metadata_url(auth_->audience) : ""),
-      complaints_(loop, options.log) {
+      complaints_(loop, options.log),
+      clients_(std::make_shared<const Clients>(options.clients)) {
   if (!auth_) return;
   keys_ = std::make_unique<KeyRing>(loop, options.fetch, KeyRingOptions{.refresh = auth_->jwks_refresh},
                                     [this](const std::string& line) { complaints_.add(line); });
@@ -87,12 +87,24 @@ Door::Door(Loop& loop, const DoorOptions& options)
 
 Door::~Door() = default;
 
+std::shared_ptr<const Clients> Door::clients() const {
+  const std::lock_guard lock(mu_);
+  return clients_;
+}
+
+void Door::change(const std::map<std::string, ClientSettings>& clients) {
+  auto changed = std::make_shared<const Clients>(clients);
+  const std::lock_guard lock(mu_);
+  clients_.swap(changed);
+}
+
 void Door::enter(Inbound inbound, std::shared_ptr<Exchange> exchange, const std::shared_ptr<const Handler>& next) {
   Visit visit{std::move(inbound), std::move(exchange), next};
-  if (is_open()) return visit.pass({});
+  const auto clients = this->clients();
+  if (clients->empty() && !auth_) return visit.pass({});
   const auto [text, status, reason] = credentials(visit.inbound);
   if (reason != nullptr) return refuse(visit, status, reason);
-  if (auto principal = clients_.find(text)) return visit.pass(std::move(*principal));
+  if (auto principal = clients->find(text)) return visit.pass(std::move(*principal));
   if (!auth_) return refuse(visit, 401, kUnknown);
   auto token = parse_token(text);
   if (!token) return refuse(visit, 401, token.error());
@@ -120,7 +132,7 @@ void Door::decide(Visit visit, KeyRing::Renewal renewal, const KeyRing::Keys& ke
   const auto verdict = keys == nullptr ? KeySet::Verdict::unknown_key : keys->verify(*visit.token);
   if (verdict == KeySet::Verdict::holds) {
     const Claims& claims = visit.token->claims;
-    return visit.pass(clients_.known_by(claims.subject, principal_of(claims)));
+    return visit.pass(clients()->known_by(claims.subject, principal_of(claims)));
   }
   if (verdict == KeySet::Verdict::false_signature)
     return refuse(visit, 401, "the token's signature is not the issuer's");

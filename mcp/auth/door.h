@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -37,23 +38,28 @@ class Door {
   Door(const Door&) = delete;
   Door& operator=(const Door&) = delete;
 
-  bool is_open() const { return clients_.empty() && !auth_; }
+  bool is_open() const { return clients()->empty() && !auth_; }
+  // Who has a token, and which subject is who, from the next request on. From any thread.
+  void change(const std::map<std::string, ClientSettings>& clients);
   // For challenges; empty without [auth].
   const std::string& resource_metadata_url() const { return resource_metadata_url_; }
   void enter(Inbound inbound, std::shared_ptr<Exchange> exchange, const std::shared_ptr<const Handler>& next);
 
  private:
   struct Visit;
+  std::shared_ptr<const Clients> clients() const;
   void judge(Visit visit);
   void decide(Visit visit, KeyRing::Renewal renewal, const KeyRing::Keys& keys);
   void refuse(const Visit& visit, int status, const char* reason);
 
   const Loop& loop_;
-  const Clients clients_;
   const std::optional<AuthSettings> auth_;
   const std::string resource_metadata_url_;
   Complaints complaints_;
   std::unique_ptr<KeyRing> keys_;
+
+  mutable std::mutex mu_;
+  std::shared_ptr<const Clients> clients_;
 };
 
 // Calls `next` with Inbound::principal set, or answers itself. The door must outlive the handler.

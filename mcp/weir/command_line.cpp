@@ -1,6 +1,7 @@
 #include "mcp/weir/command_line.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <charconv>
@@ -47,6 +48,13 @@ Result<Address> parse_address(const std::string& text) {
 }
 
 bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0; }
+
+void allow_all_descriptors() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
 
 Result<void> write_port_file(const std::string& file, int port) {
   const std::string unfinished = file + ".part";

@@ -23,6 +23,8 @@ Result<std::string> find_config(const std::string& option, const Environment& en
 // "127.0.0.1:8787", "localhost:0", "[::1]:8787".
 Result<Address> parse_address(const std::string& text);
 bool is_loopback(const std::string& host);
+// As many open files and connections as the system lets the process have.
+void allow_all_descriptors();
 // Whole or not at all: whoever waits for the file never reads half a number.
 Result<void> write_port_file(const std::string& file, int port);
 

@@ -18,7 +18,7 @@ class Decisions final : public Observer {
   Decisions(Tally& tally, Log log) : tally_(tally), log_(std::move(log)) {}
   void on(const Decision& decision) override;
   // What the log calls a group: one of its aliases.
-  void name(GroupId group, const std::string& alias) { names_.try_emplace(group, alias); }
+  void name(GroupId group, const std::string& alias) { names_.insert_or_assign(group, alias); }
 
  private:
   std::string name_of(GroupId group) const;

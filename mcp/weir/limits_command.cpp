@@ -3,19 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "mcp/revision.h"
+#include "limiter/loop_uv.h"
 #include "mcp/weir/command_line.h"
 #include "mcp/weir/offer.h"
+#include "mcp/weir/reading.h"
+#include "tools/http/curl.h"
 #include "tools/message.h"
 
 namespace weir::mcp {
 namespace {
 
 constexpr std::size_t kBar = 20;
-constexpr Duration kPatience = std::chrono::seconds(10);
 
 struct Row {
   std::string whose, limit, left, amount;
@@ -144,26 +146,8 @@ LimitsCommand::LimitsCommand(Loop& loop, HttpClient& http, LimitsOptions options
     : loop_(loop), http_(http), options_(std::move(options)), out_(out), err_(err), finished_(std::move(finished)) {}
 
 void LimitsCommand::ask() {
-  const std::string date(revisions().front()->date);
-  HttpRequest request;
-  request.url = options_.url;
-  request.headers = {{"Content-Type", "application/json"},
-                     {"Accept", "application/json, text/event-stream"},
-                     {"MCP-Protocol-Version", date},
-                     {"Mcp-Method", "resources/read"},
-                     {"Mcp-Name", kLimitsUri}};
-  if (options_.token) request.headers.emplace_back("Authorization", "Bearer " + options_.token->reveal());
-  request.body = Json{{"jsonrpc", "2.0"},
-                      {"id", 1},
-                      {"method", "resources/read"},
-                      {"params",
-                       {{"uri", kLimitsUri},
-                        {"_meta",
-                         {{"io.modelcontextprotocol/protocolVersion", date},
-                          {"io.modelcontextprotocol/clientCapabilities", Json::object()}}}}}}
-                     .dump();
-  request.connect_timeout = request.first_byte_timeout = request.total_timeout = kPatience;
-  transfer_ = http_.send(std::move(request), [this](HttpResult result) { answered(std::move(result)); });
+  transfer_ = http_.send(reading(options_.url, options_.token, kLimitsUri),
+                         [this](HttpResult result) { answered(std::move(result)); });
 }
 
 void LimitsCommand::answered(HttpResult result) {
@@ -178,20 +162,33 @@ bool LimitsCommand::show(const HttpResult& result) {
     err_ << fmt::format("weir limits: {}: {}\n", options_.url, what);
     return false;
   };
-  if (!result) return complain(result.error().message + "; does the server run? (weir serve; --url names another)");
-  if (result->status == 401 || result->status == 403)
-    return complain("the server wants a token: --token env:NAME, or --token file:/path");
-  const Json answer = Json::parse(result->body, nullptr, false);
-  const Json& contents = answer.is_object() ? member(member(answer, "result"), "contents") : answer;
-  const Json page = contents.is_array() && !contents.empty() && contents[0].is_object()
-                        ? Json::parse(word(contents[0], "text"), nullptr, false)
-                        : Json();
-  if (result->status != 200 || !page.is_object() || !page.contains("models"))
+  const auto text = text_read(result);
+  if (!text) return complain(text.error().message);
+  const Json page = Json::parse(*text, nullptr, false);
+  if (!page.is_object() || !page.contains("models"))
     return complain(fmt::format("this is no Weir: it answered {} \"{}\"", result->status, excerpt(result->body, 80)));
   if (options_.terminal && options_.every && !options_.json) out_ << "\x1b[H\x1b[2J";
   out_ << (options_.json ? page.dump(options_.every ? -1 : 2) + "\n" : limits_table(page));
   out_.flush();
   return static_cast<bool>(out_);
+}
+
+bool show_limits(LimitsOptions options, std::ostream& out, std::ostream& err) {
+  UvLoop loop;
+  CurlClient http(loop);
+  bool good = false;
+  LimitsCommand command(loop, http, std::move(options), out, err, [&](bool well) {
+    good = well;
+    loop.stop();
+  });
+  for (const int signal : {SIGINT, SIGTERM})
+    loop.on_signal(signal, [&] {
+      good = true;
+      loop.stop();
+    });
+  command.ask();
+  loop.run();
+  return good;
 }
 
 }  // namespace weir::mcp

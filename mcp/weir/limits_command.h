@@ -49,4 +49,7 @@ class LimitsCommand {
   Timer again_;
 };
 
+// Asks until it is done or stopped, on a loop of its own; whether the last answer was a good one.
+bool show_limits(LimitsOptions options, std::ostream& out, std::ostream& err);
+
 }  // namespace weir::mcp

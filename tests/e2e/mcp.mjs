@@ -107,8 +107,7 @@ test('a subscription to weir://limits is told when a call changes them, and ends
   staged({}, async (stage, simulator) => {
     const weir = await stage.weir(config(simulator));
     const stream = events(await ask(weir.port, 'subscriptions/listen', { notifications: { toolsListChanged: true, resourceSubscriptions: ['weir://limits', 'file:///etc/passwd'] } }));
-    // The lists of this server never change, so that is not promised.
-    assert.deepEqual((await next(stream)).params.notifications, { resourceSubscriptions: ['weir://limits'] });
+    assert.deepEqual((await next(stream)).params.notifications, { toolsListChanged: true, resourceSubscriptions: ['weir://limits'] });
     await result(weir.port, 'tools/call', { name: 'summarise', arguments: { text: 'One. Two.' } });
     const told = await next(stream);
     assert.equal(told.method, 'notifications/resources/updated');

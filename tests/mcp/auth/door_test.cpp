@@ -326,3 +326,22 @@ TEST_CASE("clients without a token leave an open door open", "[auth]") {
 
 }  // namespace
 }  // namespace weir::mcp
+
+TEST_CASE("a token that is revoked is refused from the next request on, and a new one lets in", "[door]") {
+  const auto client = [](const std::string& name, const std::string& token) {
+    ClientSettings settings;
+    settings.name = name;
+    settings.token = Secret(token, "env:T");
+    return settings;
+  };
+  House house({{"alice", client("alice", "the-token-of-alice")}}, std::nullopt);
+  const auto status = [&](const std::string& token) {
+    return house.come({{"authorization", "Bearer " + token}})->status;
+  };
+  CHECK(status("the-token-of-alice") == 200);
+  CHECK(status("the-token-of-bob") == 401);
+  house.door.change({{"bob", client("bob", "the-token-of-bob")}});
+  CHECK(status("the-token-of-alice") == 401);
+  CHECK(status("the-token-of-bob") == 200);
+  CHECK(house.inside.back().principal.name == "bob");
+}
