@@ -223,7 +223,7 @@ std::vector<std::string_view> pieces(std::string_view text, std::size_t bytes_ma
     }
     if (cut == text.npos) {
       cut = bytes_max;
-      while (cut > bytes_max - 4 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
+      while (cut > bytes_max - 3 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
     }
     parts.push_back(text.substr(0, cut));
     text.remove_prefix(cut);
