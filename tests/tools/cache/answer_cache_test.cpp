@@ -74,8 +74,10 @@ struct Place {
   bool has(AnswerCache& cache, unsigned char number, Duration ttl = 1h) {
     return found(cache, number, ttl).has_value();
   }
-  // Once all that was asked of it is done: whoever asks is told before it is saved.
+  // Once all that was asked of it is done. Whoever asks is told before it is saved, so the first answer may come from
+  // the same transaction; the second does not.
   KeptCounts counts(AnswerCache& cache) {
+    CHECK_FALSE(has(cache, 255));
     CHECK_FALSE(has(cache, 255));
     return cache.counts();
   }
