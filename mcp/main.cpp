@@ -89,7 +89,7 @@ struct Core {
         http_calls(loop, http, random, {.queue_limit = server.queue_limit, .max_wait = server.max_wait}) {}
 };
 
-std::optional<Loaded> load(const std::string& option) {
+std::optional<Loaded> load_named(const std::string& option) {
   const auto file = find_config(option, environment);
   if (file) return load({.file = *file, .version = WEIR_VERSION, .environment = environment}, std::cerr);
   std::cerr << file.error().message << '\n';
@@ -162,7 +162,7 @@ std::unique_ptr<Reload> reloading(Program& program) {
 }
 
 std::optional<Program> make_program(const std::string& config_option, decltype(task_store)* store) {
-  auto loaded = load(config_option);
+  auto loaded = load_named(config_option);
   if (!loaded) return std::nullopt;
   const Draft& first = loaded->draft;
   const ServerSettings& server = first.config->server;
@@ -326,7 +326,7 @@ int call(Program& program, const std::string& tool, const std::vector<std::strin
 // Of the server that runs: `config` only says where it listens, if no URL does.
 int limits(const std::string& config, LimitsOptions options, const std::string& token) {
   if (options.url.empty()) {
-    const auto loaded = load(config);
+    const auto loaded = load_named(config);
     if (!loaded) return kFailed;
     options.url = url_of(loaded->draft.config->server);
   }
@@ -409,7 +409,7 @@ int run(int argc, char** argv) {
     return limits(config, std::move(limits_options), token);
   }
   if (*check || *tools) {
-    const auto loaded = load(config);
+    const auto loaded = load_named(config);
     if (!loaded) return kFailed;
     const Config& checked = *loaded->draft.config;
     if (*check) {
