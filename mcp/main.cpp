@@ -91,7 +91,7 @@ struct Core {
 
 std::optional<Loaded> load_named(const std::string& option) {
   const auto file = find_config(option, environment);
-  if (file) return load({.file = *file, .version = WEIR_VERSION, .environment = environment}, std::cerr);
+  if (file) return mcp::load(DraftSource{.file = *file, .version = WEIR_VERSION, .environment = environment}, std::cerr);
   std::cerr << file.error().message << '\n';
   return std::nullopt;
 }
