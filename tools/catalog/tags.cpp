@@ -21,6 +21,7 @@ constexpr const char* kAlternatives[] = {"allOf", "anyOf", "oneOf"};
 struct Place {
   std::vector<const json*> schemas{};
   bool any = false;
+  std::set<const json*> met{};  // also those that only lead on
 };
 
 bool has_type(const json& schema, std::string_view type) {
@@ -54,7 +55,7 @@ class Schemas {
 
   // The property of that name; nothing when there is none.
   Place property(const Place& place, const std::string& name) const {
-    Place found{{}, place.any};
+    Place found{{}, place.any, {}};
     for (const json* schema : place.schemas) {
       const json* properties = member(*schema, "properties");
       if (const json* known = properties == nullptr ? nullptr : member(*properties, name.c_str())) {
@@ -76,7 +77,7 @@ class Schemas {
 
   // What a section over it is about: each item of a list, otherwise the value itself.
   Place inside(const Place& place) const {
-    Place found{{}, place.any};
+    Place found{{}, place.any, {}};
     for (const json* schema : place.schemas) {
       const json* items = member(*schema, "items");
       const json* first = member(*schema, "prefixItems");
@@ -114,11 +115,11 @@ class Schemas {
 
   // The schema, and those that it points to or chooses from.
   void add(const json& schema, Place& place) const {
-    if (!schema.is_object() || place.schemas.size() >= kSchemasMax) {
+    if (!schema.is_object() || place.met.size() >= kSchemasMax) {
       place.any = place.any || schema != false;
       return;
     }
-    if (std::find(place.schemas.begin(), place.schemas.end(), &schema) != place.schemas.end()) return;
+    if (!place.met.insert(&schema).second) return;
     bool leads_on = false;
     for (const char* keyword : kAlternatives) {
       const json* list = member(schema, keyword);
@@ -160,14 +161,14 @@ class TagReader {
     if (tag.name == ".") {
       if (tag.within >= 0) return insides_[static_cast<std::size_t>(tag.within)];
       mistake("\".\" is the item of the section around it, and there is none; a tag holds an input's name");
-      return {{}, true};
+      return {{}, true, {}};
     }
     const auto parts = Template::path_of(tag.name);
     Names names;
     Place place = first_part(tag, parts.front(), names);
     if (!Schemas::is_known(place)) {
       mistake(unknown(tag.name, parts.front(), names));
-      return {{}, true};
+      return {{}, true, {}};
     }
     for (std::size_t i = 1; i < parts.size(); ++i) {
       const Place part = schemas_.property(place, parts[i]);
@@ -177,7 +178,7 @@ class TagReader {
         mistake(known.empty() ? fmt::format("{}: {} is no object", in_quotes(tag.name), in_quotes(parts[i - 1]))
                               : fmt::format("{}: no property named {} in {}{}", in_quotes(tag.name),
                                             in_quotes(parts[i]), in_quotes(parts[i - 1]), suggestion(parts[i], known)));
-        return {{}, true};
+        return {{}, true, {}};
       }
       place = part;
     }
