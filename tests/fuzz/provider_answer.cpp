@@ -34,6 +34,9 @@ void claim_sound(const tl::expected<Completion, CallError>& read) {
     fuzz::claim(read.error().error.message.size() < 2000, "and briefly");
     return;
   }
+  fuzz::claim(read->first_token.size() <= 21, "candidates are few");
+  for (const TokenOdds& one : read->first_token)
+    fuzz::claim(!one.token.empty() && one.token.size() <= 256 && one.logprob <= 0, "and each is one");
   if (!read->usage) return;
   const TokenCounts& counts = *read->usage;
   fuzz::claim(counts.cached_input >= 0 && counts.cache_write >= 0 && counts.reasoning >= 0, "counts are counts");

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "tests/fakes/property.h"
+#include "tools/providers/embedding.h"
 
 namespace weir {
 namespace {
@@ -116,6 +117,20 @@ TEST_CASE("three bytes are one token, and a begun token counts whole", "[model]"
 TEST_CASE("an estimate counts both texts, each message's wrapping, and the output cap", "[model]") {
   CHECK(estimate({.system = "", .user = "abc", .max_output_tokens = 50}) == Estimate{1 + 4 + 3, 50, 50});
   CHECK(estimate({.system = "abcd", .user = "abc", .max_output_tokens = 1}) == Estimate{2 + 1 + 8 + 3, 1, 1});
+}
+
+TEST_CASE("an estimate counts every example as two messages", "[model]") {
+  Prompt prompt{.system = "", .user = "abc", .max_output_tokens = 50};
+  prompt.shots = std::make_shared<const std::vector<Shot>>(std::vector<Shot>{{"abc", "abcd"}, {"", "a"}});
+  CHECK(estimate(prompt) == Estimate{8 + (1 + 2 + 8) + (0 + 1 + 8), 50, 50});
+  prompt.shots = std::make_shared<const std::vector<Shot>>();
+  CHECK(estimate(prompt) == Estimate{8, 50, 50});
+}
+
+TEST_CASE("texts to be embedded are input, and nothing is written", "[model]") {
+  Prompt prompt;
+  prompt.embed = std::make_shared<const EmbedPrompt>(EmbedPrompt{.texts = {"abc", "abcd"}});
+  CHECK(estimate(prompt) == Estimate{(1 + 2) + (2 + 2), 0, 0});
 }
 
 ModelFacts priced(Prices prices) {
