@@ -13,7 +13,7 @@ cp examples/tickets.toml "$config"
 if [ "${1:-}" != --real ]; then
   export OPENAI_API_KEY=sk-simulated
   mkfifo "$folder/port"
-  "$build/weir-simulator" --latency 5..30 --port-file "$folder/simulator.port" >"$folder/simulator.log" 2>&1 &
+  "$build/weir-simulator" --port 0 --latency 5..30 --port-file "$folder/simulator.port" >"$folder/simulator.log" 2>&1 &
   until [ -s "$folder/simulator.port" ]; do read -rt 0.1 <>"$folder/port" || true; done
   sed -i "s|^provider = \"openai\"|&\nbase_url = \"http://127.0.0.1:$(cat "$folder/simulator.port")/v1\"|" "$config"
 fi

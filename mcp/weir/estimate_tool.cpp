@@ -36,7 +36,7 @@ std::string text_of_row(const Tool& tool, const Values& row) {
 }
 
 // Each row's own prompt.
-Result<EstimateQuestion> of_rows(const Tool& tool, const Order& order, EstimateQuestion question) {
+Result<EstimateQuestion> of_rows(const Tool& tool, const Work& order, EstimateQuestion question) {
   for (const auto& row : order.rows) {
     if (!row) continue;  // would not be asked
     const auto prompt = tool.fill(*row);
@@ -48,7 +48,7 @@ Result<EstimateQuestion> of_rows(const Tool& tool, const Order& order, EstimateQ
 }
 
 // One reading of everything: how many calls it is cut into is known when it is made.
-EstimateQuestion of_reduction(const Tool& tool, const Order& order, EstimateQuestion question) {
+EstimateQuestion of_reduction(const Tool& tool, const Work& order, EstimateQuestion question) {
   Prompt whole = order.base;
   for (const auto& row : order.rows)
     if (row) whole.user += text_of_row(tool, *row);
@@ -58,7 +58,7 @@ EstimateQuestion of_reduction(const Tool& tool, const Order& order, EstimateQues
   return question;
 }
 
-EstimateQuestion of_embedding(const Tool& tool, const Order& order, EstimateQuestion question) {
+EstimateQuestion of_embedding(const Tool& tool, const Work& order, EstimateQuestion question) {
   for (const auto& batch : embed_batches(tool, order)) {
     auto texts = std::make_shared<EmbedPrompt>();
     OneCall call;

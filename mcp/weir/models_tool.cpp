@@ -94,14 +94,16 @@ ToolDefinition models_tool() {
       "Which language models the tools here use: their context windows, prices, profiles of reasoning and limits. "
       "Free, "
       "and never queued.";
-  definition.input_schema = input_schema({});
+  definition.input_schema = input_schema(std::vector<InputSettings>{});
   definition.output_schema =
       Json{{"type", "object"}, {"properties", {{"models", {{"type", "object"}}}}}, {"required", {"models"}}};
   definition.annotations = {{"readOnlyHint", true}, {"openWorldHint", false}, {"idempotentHint", true}};
   return definition;
 }
 
-Result<Values> models_question(const Json& arguments) { return argument_rules({})->read(arguments); }
+Result<Values> models_question(const Json& arguments) {
+  return argument_rules(std::vector<InputSettings>{})->read(arguments);
+}
 
 ToolReply models_answer(const Gate& gate, const Catalog& catalog, const Caller& client) {
   Json models = Json::object();

@@ -74,7 +74,7 @@ void ToolRuns::start(Offered offered, const Json& arguments, Context context, st
   });
 }
 
-void ToolRuns::take_off(std::shared_ptr<Running> running, Order order) {
+void ToolRuns::take_off(std::shared_ptr<Running> running, Work order) {
   running->started = crew_.loop.now();
   const Tool& tool = *running->offered.tool;
   Errand errand{.catalog = running->offered.catalog,

@@ -39,7 +39,7 @@ class ToolRuns {
 
  private:
   struct Running;
-  void take_off(std::shared_ptr<Running> running, Order order);
+  void take_off(std::shared_ptr<Running> running, Work order);
   void land(std::uint64_t id, ToolAnswer answer);
   void report_in(Duration span, const std::shared_ptr<Running>& running);
   void report(const std::shared_ptr<Running>& running);

@@ -1,5 +1,5 @@
 // The catalog: the configured tools, checked and ready to be called. Immutable, ordered by name, swapped whole.
-// Shape:   Tool{name, title, description, input_schema, model, ...}; arguments come in as JSON, an Order of rows comes
+// Shape:   Tool{name, title, description, input_schema, model, ...}; arguments come in as JSON, an Work of rows comes
 //          out, each of which a Prompt is made of. A tool with several profiles has an argument of that name beside
 //          those that it declares; one that takes lists has another for the list: `texts` beside `text`.
 // Errors:  build_catalog() reports every mistake at once, with file and line, as load_config() does; fill() answers
@@ -27,7 +27,7 @@ class Template;       // template.h: a mustache text, compiled once
 class HttpTool;       // operators/http_request.h
 
 // What one call asks for: its arguments, checked.
-struct Order {
+struct Work {
   std::vector<Result<Values>> rows{};  // one, or those of a list; one that cannot be asked has the reason
   bool list = false;
   Prompt base{};  // of reduce: the prompt without documents
@@ -55,14 +55,14 @@ class Tool {
   const nlohmann::json& output_schema() const { return *output_schema_; }     // of structuredContent
   bool answers_json() const { return parts_.format != nullptr; }              // that fits the output schema
   // Checks the arguments, row by row where there is a list, and fills in defaults.
-  Result<Order> prepare(const nlohmann::json& arguments) const;
+  Result<Work> prepare(const nlohmann::json& arguments) const;
   // Renders the prompts.
   Result<Prompt> fill(const Values& row) const;
   // Both, for a call that is one row.
   Result<Prompt> fill(const nlohmann::json& arguments) const;
 
  private:
-  Result<Order> prepare_list(const nlohmann::json& arguments) const;
+  Result<Work> prepare_list(const nlohmann::json& arguments) const;
 
   ToolParts parts_;
   std::map<std::string, ProfileSettings, std::less<>> profiles_;  // that a caller may choose; one by "" if he may not

@@ -52,7 +52,7 @@ Result<Prompt> Tool::fill(const Values& values) const {
                 .stable_system = stable_system_};
 }
 
-Result<Order> Tool::prepare(const json& arguments) const {
+Result<Work> Tool::prepare(const json& arguments) const {
   const bool many = !settings().list.empty() && arguments.is_object() && arguments.contains(settings().list + "s");
   if (many || settings().kind == "reduce") return prepare_list(arguments);
   auto values = parts_.rules->read(arguments);
@@ -60,17 +60,17 @@ Result<Order> Tool::prepare(const json& arguments) const {
   if (parts_.prompt) {  // too large to render is better known before it waits
     if (auto prompt = fill(*values); !prompt) return tl::unexpected(std::move(prompt.error()));
   }
-  Order order;
+  Work order;
   order.rows.push_back(std::move(*values));
   return order;
 }
 
-Result<Order> Tool::prepare_list(const json& arguments) const {
+Result<Work> Tool::prepare_list(const json& arguments) const {
   const std::string &one = settings().list, many = one + "s";
   const auto wrong = [&](const std::string& what) {
     return tl::unexpected(Error{Fault::bad_input, fmt::format("arguments.{}: {}", many, what)});
   };
-  if (!arguments.is_object()) return parts_.rules->read(arguments).map([](const Values&) { return Order{}; });
+  if (!arguments.is_object()) return parts_.rules->read(arguments).map([](const Values&) { return Work{}; });
   const auto list = arguments.find(many);
   if (list == arguments.end()) return wrong("is required: a list of texts");
   if (!list->is_array()) return wrong("expected an array, one item for each call");
@@ -79,7 +79,7 @@ Result<Order> Tool::prepare_list(const json& arguments) const {
     return wrong(fmt::format("holds {} items; at most {} are allowed at once", list->size(), settings().list_max));
   if (arguments.contains(one)) return wrong(fmt::format("{} is given too; give one of both", one));
 
-  Order order;
+  Work order;
   order.list = true;
   json row = arguments;
   row.erase(many);

@@ -187,8 +187,8 @@ ToolAnswer failed_with(Error error, Receipt receipt) {
 void add(Receipt& sum, const Receipt& more) {
   const bool first = sum.attempts == 0 && sum.origin == Origin::provider && !sum.usage_known;
   if (more.attempts == 0 && more.origin == Origin::provider) {  // nothing was sent
-    sum.waited += more.waited;
-    sum.throttled += more.throttled;
+    sum.waited = std::max(sum.waited, more.waited);
+    sum.throttled = std::max(sum.throttled, more.throttled);
     return;
   }
   sum.reserved.input_tokens += more.reserved.input_tokens;
@@ -198,8 +198,8 @@ void add(Receipt& sum, const Receipt& more) {
   sum.used.output += more.used.output;
   sum.used.reasoning += more.used.reasoning;
   sum.used.cache_write += more.used.cache_write;
-  sum.waited += more.waited;
-  sum.throttled += more.throttled;
+  sum.waited = std::max(sum.waited, more.waited);
+  sum.throttled = std::max(sum.throttled, more.throttled);
   sum.attempts += more.attempts;
   sum.at_least = sum.at_least || more.at_least || !more.usage_known;
   sum.repaired = sum.repaired || more.repaired;

@@ -12,7 +12,8 @@ namespace weir {
 ToolAnswer answer_of(const Tool& tool, Landing landing);
 ToolAnswer failed_with(Error error, Receipt receipt = {});
 
-// What several calls took together: unknown where one is unknown. `took` is for whoever knows the whole.
+// What several calls took together: unknown where one is unknown; of waits the longest, because they were side by side.
+// `took` is for whoever knows the whole.
 void add(Receipt& sum, const Receipt& more);
 
 // "model "fast": tokens per minute (tpm) are exhausted; retry after 1.2 s"

@@ -37,7 +37,7 @@ ToolAnswer vectors_of(const Tool& tool, Landing landing) {
 
 }  // namespace
 
-std::vector<std::vector<std::size_t>> embed_batches(const Tool& tool, const Order& order) {
+std::vector<std::vector<std::size_t>> embed_batches(const Tool& tool, const Work& order) {
   std::vector<std::size_t> rows;
   std::vector<std::string> texts;
   for (std::size_t row = 0; row < order.rows.size(); ++row) {
@@ -54,7 +54,7 @@ std::vector<std::vector<std::size_t>> embed_batches(const Tool& tool, const Orde
   return batches;
 }
 
-std::unique_ptr<Run> start_embedding(const Crew& crew, const Errand& errand, const Order& order,
+std::unique_ptr<Run> start_embedding(const Crew& crew, const Errand& errand, const Work& order,
                                      const std::vector<std::size_t>& rows, std::function<void(ToolAnswer)> done) {
   EmbedPrompt embed;
   for (const std::size_t row : rows) embed.texts.push_back(text_of(*errand.tool, *order.rows[row]));

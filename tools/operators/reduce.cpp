@@ -30,7 +30,7 @@ class Reduction final : public Run {
   Reduction(const Crew& crew, Errand errand, std::function<void(ToolAnswer)> done)
       : crew_(crew), errand_(std::move(errand)), done_(std::move(done)) {}
 
-  void start(const Order& order) {
+  void start(const Work& order) {
     base_ = order.base;
     room_ = room();
     for (std::size_t i = 0; i < order.rows.size(); ++i) {
@@ -232,7 +232,7 @@ std::vector<std::string_view> pieces(std::string_view text, std::size_t bytes_ma
   return parts;
 }
 
-std::unique_ptr<Run> start_reduction(const Crew& crew, Errand errand, Order order,
+std::unique_ptr<Run> start_reduction(const Crew& crew, Errand errand, Work order,
                                      std::function<void(ToolAnswer)> done) {
   auto run = std::make_unique<Reduction>(crew, std::move(errand), std::move(done));
   run->start(order);

@@ -25,7 +25,7 @@ std::vector<std::size_t> pack(const std::vector<std::int64_t>& sizes, std::int64
 std::vector<std::string_view> pieces(std::string_view text, std::size_t bytes_max);
 
 // `documents`: the rows of the order, those that are empty left out.
-[[nodiscard]] std::unique_ptr<Run> start_reduction(const Crew& crew, Errand errand, Order order,
+[[nodiscard]] std::unique_ptr<Run> start_reduction(const Crew& crew, Errand errand, Work order,
                                                    std::function<void(ToolAnswer)> done);
 
 }  // namespace weir

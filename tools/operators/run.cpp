@@ -31,7 +31,7 @@ std::unique_ptr<Run> start_row(const Crew& crew, const Errand& errand, const Val
 // Rows side by side, and what became of each.
 class ListRun final : public Run {
  public:
-  ListRun(const Crew& crew, Errand errand, Order order, std::function<void(ToolAnswer)> done)
+  ListRun(const Crew& crew, Errand errand, Work order, std::function<void(ToolAnswer)> done)
       : crew_(crew), errand_(std::move(errand)), order_(std::move(order)), done_(std::move(done)) {
     const std::size_t count = order_.rows.size();
     results_.resize(count);
@@ -153,7 +153,7 @@ class ListRun final : public Run {
 
   const Crew crew_;
   const Errand errand_;
-  const Order order_;
+  const Work order_;
   std::function<void(ToolAnswer)> done_;
   std::vector<std::vector<std::size_t>> units_;  // rows that go together
   std::vector<json> results_;
@@ -167,7 +167,7 @@ class ListRun final : public Run {
 // One row, as its own answer.
 class OneEmbedding final : public Run {
  public:
-  OneEmbedding(const Crew& crew, const Errand& errand, Order order, std::function<void(ToolAnswer)> done)
+  OneEmbedding(const Crew& crew, const Errand& errand, Work order, std::function<void(ToolAnswer)> done)
       : order_(std::move(order)), row_({0}) {
     run_ = start_embedding(crew, errand, order_, row_, [done = std::move(done)](ToolAnswer answer) {
       if (auto* value = std::get_if<json>(&answer.outcome)) {
@@ -181,14 +181,14 @@ class OneEmbedding final : public Run {
   RunView view() const override { return run_->view(); }
 
  private:
-  const Order order_;
+  const Work order_;
   const std::vector<std::size_t> row_;
   std::unique_ptr<Run> run_;
 };
 
 }  // namespace
 
-std::unique_ptr<Run> start_run(const Crew& crew, Errand errand, Order order, std::function<void(ToolAnswer)> done) {
+std::unique_ptr<Run> start_run(const Crew& crew, Errand errand, Work order, std::function<void(ToolAnswer)> done) {
   if (errand.tool->settings().kind == "reduce")
     return start_reduction(crew, std::move(errand), std::move(order), std::move(done));
   if (order.list) return std::make_unique<ListRun>(crew, std::move(errand), std::move(order), std::move(done));

@@ -39,7 +39,7 @@ struct Errand {
 };
 
 // `done` is called once, never inside this call; it may destroy the run.
-[[nodiscard]] std::unique_ptr<Run> start_run(const Crew& crew, Errand errand, Order order,
+[[nodiscard]] std::unique_ptr<Run> start_run(const Crew& crew, Errand errand, Work order,
                                              std::function<void(ToolAnswer)> done);
 
 // One call of the tool's model.
