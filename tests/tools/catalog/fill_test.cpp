@@ -45,7 +45,7 @@ std::shared_ptr<const Catalog> catalog() {
 
 TEST_CASE("arguments fill both prompts, defaults included", "[fill]") {
   const auto tools = catalog();
-  const auto prompt = tools->find("summarise")->fill({{"text", "A & B {{sentences}}"}, {"strict", true}});
+  const auto prompt = tools->find("summarise")->fill(json{{"text", "A & B {{sentences}}"}, {"strict", true}});
   REQUIRE(prompt);
   CHECK(prompt->system == "You are brief, and strict.");
   CHECK(prompt->user == "In 3 sentences:\nA & B {{sentences}}");
@@ -54,7 +54,7 @@ TEST_CASE("arguments fill both prompts, defaults included", "[fill]") {
 
 TEST_CASE("arguments that break a rule fill nothing", "[fill]") {
   const auto tools = catalog();
-  const auto prompt = tools->find("summarise")->fill({{"sentences", "many"}});
+  const auto prompt = tools->find("summarise")->fill(json{{"sentences", "many"}});
   REQUIRE_FALSE(prompt);
   CHECK(prompt.error() == Error{Fault::bad_input,
                                 "arguments.sentences: expected an integer, got the string \"many\"\n"
@@ -65,8 +65,8 @@ TEST_CASE("both prompts together are bounded", "[fill]") {
   Config twice = config();
   twice.tools["summarise"].system += "{{text}}";
   const auto tools = build_catalog(twice, [](const GroupOptions&) { return GroupId{1}; }).catalog;
-  CHECK(tools->find("summarise")->fill({{"text", std::string(8'000'000, 'x')}}));
-  const auto over = tools->find("summarise")->fill({{"text", std::string(9'000'000, 'x')}});
+  CHECK(tools->find("summarise")->fill(json{{"text", std::string(8'000'000, 'x')}}));
+  const auto over = tools->find("summarise")->fill(json{{"text", std::string(9'000'000, 'x')}});
   REQUIRE_FALSE(over);
   CHECK(over.error().fault == Fault::bad_input);
 }
@@ -80,7 +80,7 @@ TEST_CASE("many threads fill one tool at once, each its own prompt", "[fill]") {
     threads.emplace_back([&tool, &mine = right[static_cast<std::size_t>(t)], t] {
       for (int i = 0; i < 500; ++i) {
         const std::string text = std::to_string(t) + "/" + std::to_string(i);
-        const auto prompt = tool.fill({{"text", text}, {"sentences", i}, {"strict", i % 2 == 0}});
+        const auto prompt = tool.fill(json{{"text", text}, {"sentences", i}, {"strict", i % 2 == 0}});
         mine += prompt && prompt->user == "In " + std::to_string(i) + " sentences:\n" + text &&
                 prompt->system == (i % 2 == 0 ? "You are brief, and strict." : "You are brief.");
       }

@@ -30,11 +30,11 @@ TEST_CASE("a tool with several profiles has an argument for the choice, whose de
   CHECK(property["default"] == "off");
   CHECK_FALSE(t.input_schema().contains("required"));
   CHECK(t.fill(nlohmann::json::object())->profile.name == "off");
-  const auto quick = t.fill({{"profile", "quick"}});
+  const auto quick = t.fill(nlohmann::json{{"profile", "quick"}});
   REQUIRE(quick);
   CHECK(quick->profile.thinking_budget == 2'048);
   CHECK(output_cap(*quick) == 512 + 2'048);
-  CHECK(t.fill({{"profile", "deep"}}).error().message.find("arguments.profile") != std::string::npos);
+  CHECK(t.fill(nlohmann::json{{"profile", "deep"}}).error().message.find("arguments.profile") != std::string::npos);
 }
 
 TEST_CASE("a tool without profiles, or with one, has no such argument", "[reasoning]") {
@@ -43,7 +43,7 @@ TEST_CASE("a tool without profiles, or with one, has no such argument", "[reason
     REQUIRE(check.catalog);
     const Tool& t = *check.catalog->find("t");
     CHECK_FALSE(t.input_schema()["properties"].contains("profile"));
-    CHECK(t.fill({{"profile", "quick"}}).error().message.find("profile") != std::string::npos);
+    CHECK(t.fill(nlohmann::json{{"profile", "quick"}}).error().message.find("profile") != std::string::npos);
     CHECK(t.fill(nlohmann::json::object())->profile.name == (*rest == 0 ? "quick" : "off"));
   }
 }
