@@ -181,6 +181,22 @@ void read_list(Fields& fields, ToolSettings& tool) {
   fields.read("list_max", tool.list_max, {1, 10'000});
 }
 
+// What the longest answer of the kind takes, and room for what JSON adds: the cap where none is stated.
+std::int64_t answer_tokens(const ToolSettings& tool) {
+  const KindSettings& of = tool.of_kind;
+  std::size_t longest = 0, all = 0;
+  for (const LabelSettings& label : of.labels) {
+    longest = std::max(longest, label.name.size());
+    all += label.name.size() + 4;
+  }
+  if (tool.kind == "classify") return static_cast<std::int64_t>(64 + (of.multiple ? all : longest));
+  if (tool.kind == "predicate" || tool.kind == "sentiment") return 64;
+  if (tool.kind == "judge") return static_cast<std::int64_t>(64 + 16 * std::max<std::size_t>(of.labels.size(), 2));
+  if (tool.kind == "summarise")
+    return of.format == SummaryFormat::paragraph ? 64 + 2 * of.max_words : 64 + 80 * of.max_points;
+  return tool.kind == "extract" || tool.kind == "reduce" ? 1'024 : ToolSettings().max_output_tokens;
+}
+
 }  // namespace
 
 void read_kind(Fields& fields, ToolSettings& tool) {
@@ -211,6 +227,7 @@ void read_kind(Fields& fields, ToolSettings& tool) {
   read_examples(fields, tool);
   read_cache(fields, tool);
   read_list(fields, tool);
+  tool.max_output_tokens = answer_tokens(tool);
 }
 
 }  // namespace weir

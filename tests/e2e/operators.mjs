@@ -165,7 +165,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
       assert.match(failures[2].reason, /2000/);
     });
     test('bad arguments say what would be right', async () => {
-      for (const [args, words] of [[{}, /arguments\.text/], [{ texts: [] }, /arguments\.texts: is empty/],
+      for (const [args, words] of [[{}, /missing "text"/], [{ texts: [] }, /arguments\.texts: is empty/],
         [{ texts: 'one' }, /arguments\.texts: expected an array/], [{ text: 'a', texts: ['b'] }, /give one of both/],
         [{ texts: Array(101).fill('a') }, /101 items; at most 100/], [{ texts: ['a'], sentences: 3 }, /sentences/]]) {
         const result = await call('mood', args);

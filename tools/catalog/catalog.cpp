@@ -72,8 +72,7 @@ class Builder {
     }
     if (check_.mistakes.size() > mistakes_before) return;
 
-    check_model_kind(tool, model->second);
-    for (const Finding& found : check_reasoning(tool, model->second)) mistake(tool, found.line, found.what);
+    check_model(tool, model->second);
     const auto format = format_of(tool, model->second);
     const auto shots = shots_of(tool, *rules, *templates.prompt, format.get());
     if (check_.mistakes.size() > mistakes_before) return;
@@ -141,16 +140,17 @@ class Builder {
     if (!found) mistake(tool, tool.line, fmt::format("list names no input: {}", in_quotes(tool.list)));
   }
 
-  void check_model_kind(const ToolSettings& tool, const ModelSettings& model) {
-    const bool embeds = model.facts.kind == ModelKind::embedding;
-    if (embeds == (tool.kind == "embed")) return;
-    mistake(tool, tool.line,
-            embeds
-                ? fmt::format("model {} embeds texts, and answers no prompts; use kind = \"embed\", or another model",
-                              in_quotes(tool.model))
-                : fmt::format("model {} answers prompts, and embeds no texts; name a model such as "
-                              "text-embedding-3-small, or state kind = \"embedding\" in [models.{}]",
-                              in_quotes(tool.model), tool.model));
+  // What the model can do for the tool at all.
+  void check_model(const ToolSettings& tool, const ModelSettings& model) {
+    if (tool.kind == "embed") {
+      if (model.facts.kind == ModelKind::embedding) return;
+      mistake(tool, tool.line,
+              fmt::format("model {} answers prompts, and embeds no texts; name a model such as text-embedding-3-small, "
+                          "or state kind = \"embedding\" in [models.{}]",
+                          in_quotes(tool.model), tool.model));
+      return;
+    }
+    for (const Finding& found : check_reasoning(tool, model)) mistake(tool, found.line, found.what);
   }
 
   // The examples as turns of a conversation: checked as calls and answers are.
