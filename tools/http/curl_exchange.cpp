@@ -81,6 +81,10 @@ std::optional<HttpFailure> CurlExchange::prepare(CURL* easy) {
     headers_.reset(longer);
   };
   add("Expect:");  // no waiting for "100 Continue" before a long prompt
+  const bool states_type = std::any_of(request_.headers.begin(), request_.headers.end(), [](const auto& header) {
+    return curl_strequal(header.first.c_str(), "Content-Type") != 0;
+  });
+  if (!states_type) add("Content-Type:");  // none: libcurl would say that it is a form
   for (const auto& [name, value] : request_.headers) {
     if (!is_one_line(name) || !is_one_line(value))
       return failure(
