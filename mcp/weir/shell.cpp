@@ -62,8 +62,9 @@ std::string number_or_unknown(const Json& value) { return value.is_null() ? "unk
 std::string inputs_line(const Tool& tool) {
   const Json& schema = tool.input_schema();
   const Json required = schema.value("required", Json::array());
+  const Json properties = schema.value("properties", Json::object());
   std::string needed, others;
-  for (const auto& [name, unused] : schema.value("properties", Json::object()).items()) {
+  for (const auto& [name, unused] : properties.items()) {
     const bool is_needed = std::find(required.begin(), required.end(), name) != required.end();
     std::string& line = is_needed ? needed : others;
     line += (line.empty() ? "" : ", ") + name + (is_needed ? "" : "?");
