@@ -58,6 +58,7 @@ WeirHost::WeirHost(const Crew& crew, const Tally& tally, Callers& callers, std::
                    WeirHostOptions options)
     : loop_(crew.loop),
       gate_(crew.gate),
+      calls_(crew.calls),
       tally_(tally),
       callers_(callers),
       runs_(crew, callers, results_, [this] { limits_changed(); }),
@@ -151,8 +152,8 @@ void WeirHost::call_limits(ToolCall call, const Principal& principal, std::funct
   if (!question) return done(bad_arguments(question.error()));
   loop_.post([this, question = *question, name = principal.name, catalog, done = std::move(done)] {
     ToolReply reply = limits_answer(gate_, tally_, *catalog, callers_.of(name), question);
-    if (auto* result = std::get_if<ToolResult>(&reply); result != nullptr && result->structured && !loads_.is_null())
-      (*result->structured)["server"]["config"] = loads_;
+    if (auto* result = std::get_if<ToolResult>(&reply); result != nullptr && result->structured)
+      tell_of_server(*result->structured);
     done(std::move(reply));
   });
 }
@@ -178,8 +179,19 @@ void WeirHost::get(PromptCall call, Context, std::function<void(PromptReply)> do
 
 Json WeirHost::limits_page(const std::string& principal) {
   Json page = mcp::limits_page(gate_, tally_, *menu()->catalog, callers_.of(principal));
-  if (!loads_.is_null()) page["server"]["config"] = loads_;
+  tell_of_server(page);
   return page;
+}
+
+// What is of no model: the loads of the configuration, the cache, and how long calls of each tool take.
+void WeirHost::tell_of_server(Json& page) const {
+  if (!loads_.is_null()) page["server"]["config"] = loads_;
+  const CallCounts counts = calls_.counts();
+  page["server"]["cache"] = {{"hits", counts.hits},        {"misses", counts.misses},
+                             {"shared", counts.shared},    {"entries", counts.kept.entries},
+                             {"bytes", counts.kept.bytes}, {"evicted", counts.kept.evicted}};
+  for (const auto& [tool, took] : runs_.typical())
+    page["tools"][tool]["typical_ms"] = std::chrono::round<std::chrono::milliseconds>(took).count();
 }
 
 void WeirHost::read(ResourceRead call, Context context, std::function<void(ReadReply)> done) {

@@ -67,10 +67,12 @@ class WeirHost final : public Host {
   void call_models(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done);
   void call_estimate(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done);
   Json limits_page(const std::string& principal);
+  void tell_of_server(Json& page) const;
   void limits_changed();
 
   Loop& loop_;
   Gate& gate_;
+  const Calls& calls_;
   const Tally& tally_;
   Callers& callers_;
   Results results_;

@@ -5,7 +5,8 @@
 //          yours?: [{of, name, …as above}], calls: {admitted, refused, failed, pauses, queued_ms, throttled_ms,
 //          reserved_tokens, used_tokens, debt_tokens, refused_by: {limit: n}}}}}; a level below zero is debt; the wait
 //          is that of the smallest call; `yours` are the asking client's own limits on the model, and its parent's;
-//          calls are counted since the start; `config` is the host's to add.
+//          calls are counted since the start. The host adds server.config, server.cache: {hits, misses, shared,
+//          entries, bytes, evicted}, and tools: {name: {typical_ms}}, the median of what its last calls took.
 // Threads: limits_page() on the loop's; the rest any.
 #pragma once
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "mcp/weir/answer.h"
@@ -15,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kFirstReport = 2s, kReportEvery = 5s, kRowsEvery = 100ms;
+constexpr std::size_t kTypicalOf = 32, kTypicalFrom = 5;
 
 std::int64_t whole_ms(Duration span) { return std::chrono::round<std::chrono::milliseconds>(span).count(); }
 
@@ -112,6 +114,11 @@ void ToolRuns::land(std::uint64_t id, ToolAnswer answer) {
   running->on_stop.reset();
   answer.receipt.took = crew_.loop.now() - running->started;
   const Tool& tool = *running->offered.tool;
+  if (answer.word == "ok" && answer.receipt.origin == Origin::provider && answer.receipt.attempts == 1) {
+    auto& took = took_[tool.settings().name];
+    took.push_back(answer.receipt.took);
+    if (took.size() > kTypicalOf) took.pop_front();
+  }
   tell_call(*running->context.sink, tool, answer);
   running->done(results_.bounded(reply(tool, answer), running->context.principal.name, crew_.loop.now(),
                                  running->offered.result_bytes_max));
@@ -120,6 +127,17 @@ void ToolRuns::land(std::uint64_t id, ToolAnswer answer) {
   // The run is on the stack: it goes with this function's caller.
   crew_.loop.post([running] {});
   if (running_.empty() && when_empty_) std::exchange(when_empty_, nullptr)();
+}
+
+std::map<std::string, Duration> ToolRuns::typical() const {
+  std::map<std::string, Duration> medians;
+  for (const auto& [tool, took] : took_) {
+    if (took.size() < kTypicalFrom) continue;
+    std::vector<Duration> sorted(took.begin(), took.end());
+    std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2), sorted.end());
+    medians[tool] = sorted[sorted.size() / 2];
+  }
+  return medians;
 }
 
 void ToolRuns::cancel_all() {

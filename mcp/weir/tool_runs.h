@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -34,6 +35,8 @@ class ToolRuns {
   // On the loop's thread.
   void cancel_all();
   std::size_t running() const { return running_.size(); }
+  // The median of what the last calls of each tool took that were made and answered, of tools with enough of them.
+  std::map<std::string, Duration> typical() const;
   // Called once, when no call is under way any more: at once, or after the last reply.
   void when_empty(std::function<void()> fn);
 
@@ -54,6 +57,7 @@ class ToolRuns {
   // The loop thread's own.
   std::map<std::uint64_t, std::shared_ptr<Running>> running_;
   std::map<std::uint64_t, Timer> reports_;
+  std::map<std::string, std::deque<Duration>> took_;  // by tool
   std::function<void()> when_empty_;
 };
 

@@ -15,13 +15,23 @@ namespace weir {
 
 using nlohmann::json;
 
+namespace {
+
+constexpr std::size_t kExamplesTold = 3, kExampleBytesMax = 500;  // of what agents read of each tool
+
+}  // namespace
+
 Tool::Tool(ToolParts parts)
     : parts_(std::move(parts)),
       stable_system_(parts_.model && parts_.system && is_worth_caching(parts_.model->settings, *parts_.system)) {
   if (parts_.model)
     for (const ProfileSettings& profile : profiles_of(settings(), parts_.model->settings))
       profiles_.emplace(settings().profiles.size() > 1 ? profile.name : std::string(), profile);
-  input_schema_ = std::make_shared<const json>(with_list(parts_.rules->schema(), settings()));
+  json schema = with_list(parts_.rules->schema(), settings());
+  for (const ExampleSettings& example : settings().examples)
+    if (example.input.size() <= kExampleBytesMax && schema["examples"].size() < kExamplesTold)
+      schema["examples"].push_back(json::parse(example.input));
+  input_schema_ = std::make_shared<const json>(std::move(schema));
   output_schema_ = std::make_shared<const json>(weir::output_schema(settings()));
 }
 

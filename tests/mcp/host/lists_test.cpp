@@ -62,7 +62,8 @@ TEST_CASE("a row that fails is null with its reason, and the others stand", "[li
   CHECK(result.structured->at("results")[2].at("text") == "third");
   REQUIRE(result.structured->at("failures").size() == 1);
   CHECK(result.structured->at("failures")[0].at("row") == 1);
-  CHECK(result.structured->at("failures")[0].at("reason").get<std::string>().find("no such thing") != std::string::npos);
+  CHECK(result.structured->at("failures")[0].at("reason").get<std::string>().find("no such thing") !=
+        std::string::npos);
   CHECK(result.content[0].at("text").get<std::string>().starts_with("2 of 3 rows have an answer; row 1: "));
 }
 
@@ -73,7 +74,8 @@ TEST_CASE("a list of which no row is answered is an error", "[lists]") {
   for (int i = 0; i < 2; ++i) scene.http.answers[i](HttpResponse{.status = 400, .headers = {}, .body = "{}"});
   scene.loop.run_for(0ns);
   CHECK(scene.result().is_error);
-  CHECK(scene.result().content[0].at("text").get<std::string>().starts_with("none of the 2 rows has an answer; row 0: "));
+  CHECK(
+      scene.result().content[0].at("text").get<std::string>().starts_with("none of the 2 rows has an answer; row 0: "));
 }
 
 TEST_CASE("a list waits for limits longer than one call may", "[lists]") {
@@ -138,4 +140,94 @@ TEST_CASE("a list has at most list_max items", "[lists]") {
     scene.loop.run_for(0ns);
     CHECK(scene.replies.empty() == (count == 300));
   }
+}
+
+namespace {
+
+// tpm = 60,000: ten seconds of it, 10,000 tokens, are the most at once.
+const std::string kReport = R"(
+[tools.report]
+kind = "reduce"
+description = "A report."
+instructions = "Name the topics."
+max_output_tokens = 200
+)";
+
+Json documents(std::size_t count, std::size_t bytes) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < count; ++i) list.push_back("document " + std::to_string(i) + std::string(bytes, 'x'));
+  return {{"texts", list}};
+}
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != text.npos; ++at) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("a reduction that fits is one call", "[reduce][lists]") {
+  Scene scene(kReport);
+  scene.call("report", documents(5, 100));
+  answer_all(scene);
+  REQUIRE(scene.http.requests.size() == 1);
+  CHECK(count_of(scene.http.requests[0].body, "<document_") == 5 + 1);  // the system prompt names the mark
+  CHECK(scene.result().structured->at("text") == "answer 0");
+}
+
+TEST_CASE("a reduction that does not fit is a tree, in the order of the texts, and counts all its steps",
+          "[reduce][lists]") {
+  Scene scene(kReport, {.slots = 8, .max_wait = 10min});
+  scene.call("report", documents(6, 12'000));  // some 4,000 tokens each: two fit together
+  for (int i = 0; i < 200 && scene.replies.empty(); ++i) {
+    answer_all(scene, scene.http.answers.size() - static_cast<std::size_t>(scene.http.in_flight));
+    scene.loop.run_for(1s);
+  }
+  REQUIRE(scene.replies.size() == 1);
+  REQUIRE(scene.http.requests.size() == 4);
+  for (int i = 0; i < 3; ++i) CHECK(count_of(scene.http.requests[i].body, "</document_") == 2 + 1);
+  const std::string& last = scene.http.requests[3].body;
+  CHECK(last.find("answer 0") < last.find("answer 1"));
+  CHECK(last.find("answer 1") < last.find("answer 2"));
+  CHECK(count_of(last, "</part_") == 3 + 1);
+  CHECK(scene.result().structured->at("text") == "answer 3");
+  CHECK(scene.result().meta.at("weir/usage").at("attempts") == 4);
+  CHECK(scene.result().meta.at("weir/usage").at("input_tokens") == 4 * 9);
+}
+
+TEST_CASE("a text that is too long for one call is split, or refused by its number", "[reduce][lists]") {
+  const Json one = documents(1, 60'000);
+  {
+    Scene scene(kReport, {.max_wait = 10min});
+    scene.call("report", one);
+    for (int i = 0; i < 200 && scene.replies.empty(); ++i) {
+      answer_all(scene, scene.http.answers.size() - static_cast<std::size_t>(scene.http.in_flight));
+      scene.loop.run_for(1s);
+    }
+    CHECK(scene.http.requests.size() == 4);  // three pieces, and their answers
+    CHECK_FALSE(scene.result().is_error);
+  }
+  Scene scene(kReport + "oversize = \"refuse\"\n");
+  scene.call("report", one);
+  scene.loop.run_for(0ns);
+  CHECK(scene.http.requests.empty());
+  CHECK(scene.result().is_error);
+  CHECK(scene.result().content[0].at("text").get<std::string>().starts_with(
+      "arguments.texts[0]: this text is some 20,0"));
+}
+
+TEST_CASE("a step that fails ends the reduction with what all of it cost", "[reduce][lists]") {
+  Scene scene(kReport, {.slots = 8, .max_wait = 10min});
+  scene.call("report", documents(4, 12'000));
+  scene.loop.run_for(0ns);
+  scene.http.answers[0](mcp::answer_of("first"));
+  scene.loop.run_for(60s);
+  REQUIRE(scene.http.answers.size() == 2);
+  scene.http.answers[1](HttpResponse{.status = 400, .headers = {}, .body = R"({"error":{"message":"too odd"}})"});
+  scene.loop.run_for(0ns);
+  CHECK(scene.result().is_error);
+  CHECK(scene.result().content[0].at("text").get<std::string>().find("too odd") != std::string::npos);
+  CHECK(scene.result().meta.at("weir/usage").at("attempts") == 2);
+  CHECK(scene.gate.state().slots_taken == 0);
 }

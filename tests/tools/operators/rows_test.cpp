@@ -36,16 +36,17 @@ struct Field {
   }
 
   void start(std::size_t count, std::size_t window) {
-    rows.emplace(loop, Rows::Options{.count = count,
-                                     .window = window,
-                                     .begin =
-                                         [this](std::size_t row, std::function<void(ToolAnswer)> done) {
-                                           begun.push_back(row);
-                                           under_way[row] = std::move(done);
-                                           return std::make_unique<Held>(*this, row);
-                                         },
-                                     .landed = [this](std::size_t row, ToolAnswer answer) { landed[row] = answer.word; },
-                                     .finished = [this] { ++finished; }});
+    rows.emplace(loop,
+                 Rows::Options{.count = count,
+                               .window = window,
+                               .begin =
+                                   [this](std::size_t row, std::function<void(ToolAnswer)> done) {
+                                     begun.push_back(row);
+                                     under_way[row] = std::move(done);
+                                     return std::make_unique<Held>(*this, row);
+                                   },
+                               .landed = [this](std::size_t row, ToolAnswer answer) { landed[row] = answer.word; },
+                               .finished = [this] { ++finished; }});
     loop.run_for(0ns);
   }
   void end(std::size_t row, ToolAnswer answer) {
