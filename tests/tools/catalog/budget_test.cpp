@@ -42,7 +42,7 @@ BudgetFindings check(const ToolSettings& settings, const ModelSettings& model, s
 }
 
 std::int64_t reserved(const std::string& user, std::int64_t max_output_tokens) {
-  return reserved_units(Unit::tokens, estimate({"", user, max_output_tokens}));
+  return reserved_units(Unit::tokens, estimate({.system = "", .user = user, .max_output_tokens = max_output_tokens}));
 }
 
 TEST_CASE("a call that needs exactly the burst is fine, one token more never fits", "[budget]") {
@@ -164,7 +164,7 @@ TEST_CASE("a model without token limits is never warned of", "[budget]") {
 }
 
 TEST_CASE("each limit is held against what its provider counts of a call", "[budget]") {
-  const std::int64_t input = estimate({"", "Hello", 900}).input_tokens;
+  const std::int64_t input = estimate({.system = "", .user = "Hello", .max_output_tokens = 900}).input_tokens;
   const auto with = [](LimitCounts counts, std::int64_t burst, ChargeModel charge) {
     ModelSettings model = fast(9'000, burst);
     model.limits[0].counts = counts;
