@@ -61,9 +61,11 @@ bool is_one_of(const std::string& word, const std::vector<std::string>& words) {
 void reject_keys_of_others(Fields& fields, const ToolSettings& tool) {
   for (const auto& [key, kinds] : keys_of_kinds()) {
     if (is_one_of(tool.kind, kinds)) continue;
-    if (const Node* node = fields.find(key))
-      fields.mistake(*node,
-                     fmt::format("{} means nothing to kind \"{}\"; it is a key of {}", key, tool.kind, listed(kinds)));
+    fields.know_unlisted(key);
+    for (const Entry& member : fields.table().members)
+      if (member.key == key)
+        fields.mistake(member.value, fmt::format("{} means nothing to kind \"{}\"; it is a key of {}", key, tool.kind,
+                                                 listed(kinds)));
   }
 }
 
@@ -181,6 +183,20 @@ void read_list(Fields& fields, ToolSettings& tool) {
   fields.read("list_max", tool.list_max, {1, 10'000});
 }
 
+void read_summary(Fields& fields, KindSettings& of) {
+  std::string word = "paragraph";
+  if (fields.read_word("format", word, {"paragraph", "key_points"}))
+    of.format = word == "key_points" ? SummaryFormat::key_points : SummaryFormat::paragraph;
+  fields.read("max_words", of.max_words, {10, 100'000});
+  fields.read("max_points", of.max_points, {1, 100});
+}
+
+void read_oversize(Fields& fields, KindSettings& of) {
+  std::string word = "split";
+  if (fields.read_word("oversize", word, {"split", "refuse"}))
+    of.oversize = word == "split" ? Oversize::split : Oversize::refuse;
+}
+
 // What the longest answer of the kind takes, and room for what JSON adds: the cap where none is stated.
 std::int64_t answer_tokens(const ToolSettings& tool) {
   const KindSettings& of = tool.of_kind;
@@ -206,25 +222,26 @@ void read_kind(Fields& fields, ToolSettings& tool) {
   reject_keys_of_others(fields, tool);
   KindSettings& of = tool.of_kind;
   if (is_one_of(tool.kind, {"classify", "judge"})) read_labels(fields, tool);
-  fields.read("instructions", of.instructions);
+  const auto reads = [&](std::string_view key) {
+    const auto row = std::find_if(keys_of_kinds().begin(), keys_of_kinds().end(),
+                                  [&](const KeyOfKinds& each) { return each.key == key; });
+    return is_one_of(tool.kind, row->kinds);
+  };
+  if (reads("instructions") && tool.kind != "reduce") fields.read("instructions", of.instructions);
   if (is_one_of(tool.kind, {"predicate", "judge"}))
     fields.require_text("question", of.question, "what is asked of each text, such as \"Is the customer angry?\"");
   if (tool.kind == "reduce")
     fields.require_text("instructions", of.instructions, "what to make of the texts, such as \"Name the top themes.\"");
   if (tool.kind == "extract" && fields.find("output_schema") == nullptr)
     fields.mistake(fields.table(), "output_schema is missing: what to extract, as a JSON Schema");
-  fields.read("multiple", of.multiple);
-  std::string word = "paragraph";
-  if (fields.read_word("format", word, {"paragraph", "key_points"}))
-    of.format = word == "key_points" ? SummaryFormat::key_points : SummaryFormat::paragraph;
-  fields.read("max_words", of.max_words, {10, 100'000});
-  fields.read("max_points", of.max_points, {1, 100});
-  word = "split";
-  if (fields.read_word("oversize", word, {"split", "refuse"}))
-    of.oversize = word == "split" ? Oversize::split : Oversize::refuse;
-  fields.read("dimensions", of.dimensions, {1, 100'000});
-  fields.read_word("purpose", of.purpose, {"document", "query", "similarity", "classification", "clustering"});
-  read_examples(fields, tool);
+  if (reads("multiple")) fields.read("multiple", of.multiple);
+  if (tool.kind == "summarise") read_summary(fields, of);
+  if (tool.kind == "reduce") read_oversize(fields, of);
+  if (tool.kind == "embed") {
+    fields.read("dimensions", of.dimensions, {1, 100'000});
+    fields.read_word("purpose", of.purpose, {"document", "query", "similarity", "classification", "clustering"});
+  }
+  if (reads("examples")) read_examples(fields, tool);
   read_cache(fields, tool);
   read_list(fields, tool);
   tool.max_output_tokens = answer_tokens(tool);

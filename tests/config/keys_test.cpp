@@ -77,6 +77,12 @@ const std::vector<Row> kRows = {
      [](C c) { return c.server.state_key == Secret(kStateKey, "env:STATE_KEY"); }},
     {"server", "aging_bound", "\"24h\"", [](C c) { return c.server.aging_bound == 24h; }},
     {"server", "limits_tool", "false", [](C c) { return !c.server.limits_tool; }},
+    {"server", "models_tool", "false", [](C c) { return !c.server.models_tool; }},
+    {"server", "estimate_tool", "false", [](C c) { return !c.server.estimate_tool; }},
+    {"server", "watch_config", "false", [](C c) { return !c.server.watch_config; }},
+    {"server", "cache_file", "\"/weir-cache.db\"", [](C c) { return c.server.cache_file == "/weir-cache.db"; }},
+    {"server", "cache_bytes", "\"1MiB\"", [](C c) { return c.server.cache_bytes == 1 << 20; }},
+    {"server", "result_bytes_max", "\"8KiB\"", [](C c) { return c.server.result_bytes_max == 8 << 10; }},
     {"server", "model_catalogue", quoted(kCatalogue),
      [](C c) { return c.server.model_catalogue == kCatalogue && model(c).facts.prices.input == 100'000; }},
     {"server", "check_keys", "true", [](C c) { return c.server.check_keys; }},
@@ -107,6 +113,17 @@ const std::vector<Row> kRows = {
      [](C c) { return client(c).limits.limits.size() == 1; }},
     {"client", "models", "{ fast = { rpm = 3 } }", [](C c) { return client(c).limits.models.contains("fast"); }},
     {"tool", "max_concurrency", "100_000", [](C c) { return tool(c).max_concurrency == 100'000; }},
+    {"tool", "examples", "[{ input = \"a\", output = { b = 1 } }, { arguments = \"{}\", output = \"c\" }]",
+     [](C c) {
+       const auto& examples = tool(c).examples;
+       return examples.size() == 2 && examples[0].input == R"({"text":"a"})" && examples[0].output == R"({"b":1})" &&
+              examples[1].input == "{}" && examples[1].output == "c";
+     }},
+    {"tool", "list", "\"text\"", [](C c) { return tool(c).list == "text"; }},
+    {"tool", "list_max", "7", [](C c) { return tool(c).list_max == 7; }},
+    {"tool", "cache", "{ ttl = \"2h\", namespace = \"n\" }",
+     [](C c) { return tool(c).cache == CacheSettings{2h, "n"}; }},
+    {"tool", "input_schema", "{ type = \"object\" }", [](C c) { return tool(c).input_schema == R"({"type":"object"})"; }},
     {"tool", "priority", "\"batch\"", [](C c) { return tool(c).priority == Priority::batch; }},
     {"tool", "as_prompt", "true", [](C c) { return tool(c).as_prompt; }},
     {"tool", "scopes", "[\"a\"]", [](C c) { return tool(c).scopes == Strings{"a"}; }},
@@ -248,6 +265,65 @@ TEST_CASE("every key that the reader knows has its test here", "[config]") {
   known.merge(known_after(kOneModel + kOneTool + "zzzzzz = 1\n"));
   CHECK(known == tested);
   CHECK(known_after(kOneModel + kOneTool + "input.x = { type = \"string\", zzzzzz = 1 }\n") == tested_of_inputs);
+}
+
+TEST_CASE("each key of a kind is read by that kind, and is a mistake of another", "[config]") {
+  struct OfKind {
+    std::string kind, more, key, value;  // more: what the kind cannot do without
+    std::function<bool(const ToolSettings&)> holds;
+  };
+  using T = const ToolSettings&;
+  const std::string question = "question = \"Is it?\"\n", labels = "labels = [\"a\", \"b\"]\n";
+  const std::vector<OfKind> rows = {
+      {"sentiment", "", "instructions", "\"Mind this.\"", [](T t) { return t.of_kind.instructions == "Mind this."; }},
+      {"predicate", "", "question", "\"Is it so?\"", [](T t) { return t.of_kind.question == "Is it so?"; }},
+      {"judge", question, "labels", "{ a = \"x\", b = \"y\" }",
+       [](T t) {
+         return t.of_kind.labels == std::vector<LabelSettings>{{"a", "x"}, {"b", "y"}};
+       }},
+      {"classify", labels, "multiple", "true", [](T t) { return t.of_kind.multiple; }},
+      {"summarise", "", "format", "\"key_points\"", [](T t) { return t.of_kind.format == SummaryFormat::key_points; }},
+      {"summarise", "", "max_words", "33", [](T t) { return t.of_kind.max_words == 33; }},
+      {"summarise", "", "max_points", "2", [](T t) { return t.of_kind.max_points == 2; }},
+      {"reduce", "instructions = \"Sum up.\"\n", "oversize", "\"refuse\"",
+       [](T t) { return t.of_kind.oversize == Oversize::refuse && t.list == "text"; }},
+      {"embed", "", "dimensions", "256", [](T t) { return t.of_kind.dimensions == 256; }},
+      {"embed", "", "purpose", "\"query\"", [](T t) { return t.of_kind.purpose == "query"; }},
+  };
+  for (const OfKind& row : rows) {
+    INFO(row.kind << " " << row.key);
+    const std::string head = kOneModel + "[tools.t]\ndescription = \"d\"\n", line = row.key + " = " + row.value + "\n";
+    const auto config = parse(head + "kind = \"" + row.kind + "\"\n" + row.more + line);
+    REQUIRE(config);
+    CHECK(row.holds(config->tools.at("t")));
+    CHECK(
+        messages(head + "prompt = \"p\"\n" + line).find(row.key + " means nothing to kind \"map\"; it is a key of ") !=
+        std::string::npos);
+  }
+}
+
+TEST_CASE("what a kind cannot do without is missed by name", "[config]") {
+  const auto of = [](const std::string& kind) {
+    return messages(kOneModel + "[tools.t]\ndescription = \"d\"\nkind = \"" + kind + "\"\n");
+  };
+  CHECK(of("extract").find("output_schema is missing") != std::string::npos);
+  CHECK(of("classify").find("labels is missing") != std::string::npos);
+  CHECK(of("predicate").find("question is missing") != std::string::npos);
+  CHECK(of("judge").find("question is missing") != std::string::npos);
+  CHECK(of("reduce").find("instructions is missing") != std::string::npos);
+  CHECK(of("http").find("request is missing") != std::string::npos);
+  for (const char* enough : {"summarise", "sentiment", "embed"}) CHECK(of(enough) == "");
+}
+
+TEST_CASE("labels are two at least, and none twice", "[config]") {
+  const auto with = [](const std::string& labels) {
+    return messages(kOneModel + "[tools.t]\ndescription = \"d\"\nkind = \"classify\"\nlabels = " + labels + "\n");
+  };
+  CHECK(with("[\"a\", \"b\"]") == "");
+  CHECK(with("[\"a\"]").find("labels must hold 2 to 100, not 1") != std::string::npos);
+  CHECK(with("[\"a\", \"a\"]").find("labels holds \"a\" twice") != std::string::npos);
+  CHECK(with("[\"a\", 1]").find("a label must be a string, not an integer") != std::string::npos);
+  CHECK(with("\"a\"").find("labels must be a list of names") != std::string::npos);
 }
 
 TEST_CASE("a tool that names no model gets server.default_model, one that does keeps its own", "[config]") {
