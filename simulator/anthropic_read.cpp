@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "simulator/anthropic.h"
@@ -127,6 +128,35 @@ class Reader {
     }
   }
 
+  std::string read_tool_use(const Json& block, const std::string& where) {
+    only(block, "type id name input cache_control caller", where + ".");
+    const std::string id = text_at(block, "id", where + ".tool_use.");
+    const bool plain = !id.empty() && std::all_of(id.begin(), id.end(), [](unsigned char c) {
+      return std::isalnum(c) != 0 || c == '_' || c == '-';
+    });
+    if (!plain) refuse(where + ".tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'");
+    text_at(block, "name", where + ".tool_use.");
+    const Json& input = get(block, "input");
+    if (!input.is_object()) {
+      refuse(where + ".tool_use.input: " + (input.is_null() ? "Field required" : "Input should be a valid dictionary"));
+    }
+    if (get(body_, "tools").empty())
+      refuse("Requests which include `tool_use` or `tool_result` blocks must define tools.");
+    called_.push_back(id);
+    return dump(input);
+  }
+
+  void read_tool_result(const Json& block, const std::string& where) {
+    only(block, "type tool_use_id content is_error cache_control", where + ".");
+    const std::string id = text_at(block, "tool_use_id", where + ".tool_result.");
+    const auto called = std::find(called_.begin(), called_.end(), id);
+    if (called == called_.end()) {
+      refuse(where + ": unexpected `tool_use_id` found in `tool_result` blocks: " + id.substr(0, 100) +
+             ". Each `tool_result` block must have a corresponding `tool_use` block in the previous message.");
+    }
+    called_.erase(called);
+  }
+
   std::string read_block(const Json& block, const std::string& where, const std::string& role) {
     if (!block.is_object()) refuse(where + ": Input should be a valid dictionary");
     const std::string type = text_at(block, "type", where + ".");
@@ -141,11 +171,12 @@ class Reader {
       }
     } else if (type == "tool_result") {
       if (role != "user") refuse(where + ": tool_result blocks can only be in user messages");
+      read_tool_result(block, where);
       const Json& content = get(block, "content");
       text = content.is_string() ? content.get<std::string>() : dump(content);
     } else if (type == "tool_use" || type == "thinking" || type == "redacted_thinking") {
       if (role != "assistant") refuse(where + ": " + type + " blocks can only be in assistant messages");
-      text = type == "tool_use" ? dump(get(block, "input")) : "";
+      text = type == "tool_use" ? read_tool_use(block, where) : "";
     } else if (type == "document" && role == "assistant" && request_.version == AnthropicVersion::of_2026) {
       refuse(where + ": document blocks cannot be in assistant messages");
     } else if (type == "image" || type == "document" || type == "search_result") {
@@ -195,12 +226,20 @@ class Reader {
     } else if (content.is_array()) {
       if (content.empty()) refuse(where + ": " + role + " messages must have non-empty content");
       for (std::size_t i = 0; i < content.size(); ++i) {
-        text += read_block(content[i], where + ".content." + std::to_string(i), role);
+        const std::string said = read_block(content[i], where + ".content." + std::to_string(i), role);
+        if (get(content[i], "type") != "tool_result" || content.size() == 1) text += said;
       }
     } else {
       refuse(where + ".content: " + (content.is_null() ? "Field required" : "Input should be a valid string or list"));
     }
-    if (role == "user") question_.user = std::move(text);
+    if (role == "user") {
+      if (!called_.empty()) {
+        refuse("messages." + std::to_string(index - 1) +
+               ": `tool_use` ids were found without `tool_result` blocks immediately after: " + called_.front() +
+               ". Each `tool_use` block must have a corresponding `tool_result` block in the next message.");
+      }
+      question_.user = std::move(text);
+    }
     if (role == "system") question_.system += text + "\n";
     return role;
   }
@@ -251,6 +290,7 @@ class Reader {
   Json body_;
   const AnthropicModel* rules_ = nullptr;
   Question question_;
+  std::vector<std::string> called_;  // tools that have no result yet
   std::int64_t characters_ = 0;
 };
 

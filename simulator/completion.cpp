@@ -1,15 +1,34 @@
 #include "simulator/completion.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "simulator/likelihood.h"
+#include "simulator/matching.h"
 #include "simulator/schema.h"
 #include "simulator/text.h"
 
 namespace simulator {
 namespace {
 
-std::string text_for(const Question& question, const Answering& how, Draw& draw) {
-  if (question.json) return fitting_json(question.schema, question.user, {.draw = draw, .misfit = how.misfit});
+// How well each of the choices that are listed under letters fits; none where none are listed.
+std::vector<double> weights_of_letters(const Question& question, Draw& draw) {
+  const std::string asked = question.system + "\n" + without_fenced_texts(question.user);
+  std::vector<double> weights = scores_of(lettered_options(asked), material_of(question.user));
+  for (double& weight : weights) weight = std::exp(std::min(3 * weight, 20.0) + draw.unit());
+  return weights;
+}
+
+std::string text_for(const Question& question, const Answering& how, Draw& draw, Completion& completion) {
+  const std::vector<double> letters = weights_of_letters(question, draw);
+  if (question.json) {
+    return fitting_json(question.schema, question.user,
+                        {.draw = draw, .misfit = how.misfit, .system = question.system, .letters = letters});
+  }
+  if (const auto best = best_of(letters)) {
+    completion.first = letter_candidates(letters);
+    return std::string(1, static_cast<char>('A' + static_cast<int>(*best)));
+  }
   std::string text = quote(question.system, question.user, draw);
   if (how.output_tokens) {
     text = stretch(std::move(text), question.user, draw.heavy_tailed(*how.output_tokens));
@@ -26,7 +45,7 @@ Completion complete(const Question& question, const Answering& how) {
   const std::uint64_t asked = hash_of(question.prompt, hash_of(question.model));
   Draw draw(how.seed, asked + static_cast<std::uint64_t>(question.seed));
   if (question.reasoning) completion.reasoning_tokens = draw.uniform(*question.reasoning);
-  completion.text = text_for(question, how, draw);
+  completion.text = text_for(question, how, draw, completion);
   for (const std::string& stop : question.stop) {
     const std::size_t at = completion.text.find(stop);
     if (at == std::string::npos) continue;

@@ -42,12 +42,18 @@ struct Question {
   bool usage_in_stream = false;
   bool server_sent_events = true;  // a stream of events; otherwise of the elements of one JSON array
 
-  std::string schema;  // JSON Schema that the answer is to fit; empty: none
-  bool json = false;   // the answer is to be JSON, whatever its schema
-  std::string tool;    // the answer is the input of this tool
-  std::string echo;    // JSON that the answer repeats
+  std::string schema;               // JSON Schema that the answer is to fit; empty: none
+  bool json = false;                // the answer is to be JSON, whatever its schema
+  std::string tool;                 // the answer is the input of this tool
+  std::string echo;                 // JSON that the answer repeats
+  std::optional<int> candidates{};  // of each token, if it is to be told how likely they were
   Caching caching{};
   Vectors vectors{};
+};
+
+struct LikelyToken {
+  std::string token;
+  double logprob = 0;
 };
 
 enum class Finish { stop, length, stop_sequence, filtered };
@@ -56,6 +62,7 @@ struct Completion {
   std::string text;
   std::string thought;  // a summary of what was thought, for those who are shown it
   std::string stopped_by;
+  std::vector<LikelyToken> first{};  // what it might have begun with, where it is one of several letters
   bool declined = false;
   bool usage_known = true;
   Finish finish = Finish::stop;

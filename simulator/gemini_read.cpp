@@ -3,6 +3,7 @@
 
 #include "simulator/gemini.h"
 #include "simulator/gemini_fields.h"
+#include "simulator/likelihood.h"
 #include "simulator/rules.h"
 #include "simulator/schema.h"
 #include "simulator/text.h"
@@ -37,6 +38,7 @@ class GeminiReader {
         refuse_gemini("weir-simulator does not simulate '" + std::string(name) + "'.");
     }
     read_numbers();
+    read_logprobs();
     read_format();
     read_thinking();
     finish();
@@ -122,6 +124,24 @@ class GeminiReader {
                      "Invalid value at 'generation_config.stop_sequences' (TYPE_STRING)");
       if (stop != "") question_.stop.push_back(stop.get<std::string>());
     }
+  }
+
+  void read_logprobs() {
+    const Json& told = get(config_, "responseLogprobs");
+    if (!told.is_null() && !told.is_boolean()) {
+      refuse_field("generation_config.response_logprobs",
+                   "Invalid value at 'generation_config.response_logprobs' (TYPE_BOOL), " + dump(told).substr(0, 100));
+    }
+    const auto count = whole("logprobs");
+    if (count && told != true) {
+      refuse_gemini("Logprobs cannot be set when response_logprobs is false.");
+    }
+    if (told != true) return;
+    if (!model_.logprobs) refuse_gemini("Logprobs is not enabled for models/" + question_.model);
+    if (count && (*count < 0 || *count > kCandidatesMax)) {
+      refuse_gemini("* GenerateContentRequest.generation_config.logprobs: logprobs must be in the range [0, 20].\n");
+    }
+    question_.candidates = static_cast<int>(count.value_or(0));
   }
 
   void read_format() {

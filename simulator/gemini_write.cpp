@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "simulator/gemini.h"
+#include "simulator/likelihood.h"
 #include "simulator/rules.h"
 #include "simulator/text.h"
 #include "simulator/wire.h"
@@ -47,6 +48,26 @@ struct Piece {
   std::int64_t candidates = 0;  // tokens so far
 };
 
+Json logprobs_of(const std::vector<Step>& steps) {
+  const auto written = [](const LikelyToken& one) {
+    return Json{{"token", one.token}, {"tokenId", hash_of(one.token) % 256'000}, {"logProbability", one.logprob}};
+  };
+  Json top = Json::array(), chosen = Json::array();
+  for (const Step& step : steps) {
+    Json candidates = Json::array();
+    for (const LikelyToken& one : step.candidates) candidates.push_back(written(one));
+    top.push_back({{"candidates", std::move(candidates)}});
+    chosen.push_back(written(step.chosen));
+  }
+  return {{"topCandidates", std::move(top)}, {"chosenCandidates", std::move(chosen)}};
+}
+
+double mean_of(const std::vector<Step>& steps) {
+  double sum = 0;
+  for (const Step& step : steps) sum += step.chosen.logprob;
+  return sum / static_cast<double>(steps.size());
+}
+
 Json answer_json(const Question& question, const Completion& completion, const Envelope& envelope, const Piece& piece) {
   Json content = {{"parts", Json::array()}, {"role", "model"}};
   if (piece.last && !question.stream && question.thoughts_shown && !completion.thought.empty()) {
@@ -60,6 +81,11 @@ Json answer_json(const Question& question, const Completion& completion, const E
   }
   if (content["parts"].empty()) content.erase("parts");
   Json candidate = {{"content", std::move(content)}, {"index", 0}};
+  if (question.candidates && !piece.thought && !piece.text.empty() && !completion.declined) {
+    const std::vector<Step> steps = steps_of(completion, piece.text, *question.candidates);
+    if (piece.last) candidate["avgLogprobs"] = mean_of(steps);
+    candidate["logprobsResult"] = logprobs_of(steps);
+  }
   if (piece.last) {
     const char* reason = completion.finish == Finish::length ? "MAX_TOKENS" : "STOP";
     candidate["finishReason"] = completion.declined ? "SAFETY" : reason;

@@ -42,7 +42,7 @@ constexpr std::array kFields = {
     Field{"response_format", FieldKind::object},
     Field{"logit_bias", FieldKind::object},
     Field{"logprobs", FieldKind::boolean},
-    Field{"top_logprobs", FieldKind::not_simulated},
+    Field{"top_logprobs", FieldKind::integer, 0, 20},
     Field{"tools", FieldKind::not_simulated},
     Field{"tool_choice", FieldKind::not_simulated},
     Field{"parallel_tool_calls", FieldKind::not_simulated},
@@ -182,6 +182,15 @@ void read_cap(const Json& body, Question& question) {
   question.charge.tokens = std::max(question.charge.tokens, question.max_tokens.value_or(0));
 }
 
+void read_logprobs(const Json& body, Question& question) {
+  const Json& count = get(body, "top_logprobs");
+  if (get(body, "logprobs") == true) {
+    question.candidates = count.is_null() ? 0 : count.get<int>();
+  } else if (!count.is_null()) {
+    refuse_openai("The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.", "top_logprobs");
+  }
+}
+
 }  // namespace
 
 Question read_openai_question(std::string_view text) {
@@ -209,7 +218,7 @@ Question read_openai_question(std::string_view text) {
   if (const Json& count = get(body, "n"); !count.is_null() && count != 1) {
     not_simulated("more than one choice ('n')", "n");
   }
-  if (get(body, "logprobs") == true) not_simulated("'logprobs'", "logprobs");
+  read_logprobs(body, question);
   read_openai_format(get(body, "response_format"),
                      {.field = "response_format", .json_type = "json_schema", .schema = "response_format"}, question);
   question.prompt_tokens += tokens_of(question.schema);

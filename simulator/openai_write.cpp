@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "simulator/likelihood.h"
 #include "simulator/openai.h"
 #include "simulator/rules.h"
 #include "simulator/text.h"
@@ -65,6 +66,15 @@ const char* finish_of(const Completion& completion) {
   return completion.finish == Finish::length ? "length" : "stop";
 }
 
+// Of an answer, or of a piece of it.
+Json logprobs_of(const Question& question, const Completion& completion, std::string_view text) {
+  if (!question.candidates) return nullptr;
+  Json tokens = openai_logprobs(steps_of(completion, text, *question.candidates));
+  Json none = nullptr;
+  if (completion.declined) std::swap(tokens, none);
+  return {{"content", std::move(tokens)}, {"refusal", std::move(none)}};
+}
+
 OpenAiError unauthorized(const std::optional<std::string_view>& authorization) {
   if (!authorization || !authorization->starts_with("Bearer ") || authorization->size() == 7) {
     return {.status = 401,
@@ -110,7 +120,7 @@ Json chat_answer(const Question& question, const Completion& completion, const E
                {"model", question.model},
                {"choices", Json::array({{{"index", 0},
                                          {"message", std::move(message)},
-                                         {"logprobs", nullptr},
+                                         {"logprobs", logprobs_of(question, completion, completion.text)},
                                          {"finish_reason", finish_of(completion)}}})}};
   if (completion.usage_known) body["usage"] = usage_of(question, completion);
   body["service_tier"] = "default";
@@ -128,9 +138,11 @@ std::vector<std::string> chat_stream(const Question& question, const Completion&
                 {"choices", Json::array()}};
   const bool with_usage = question.usage_in_stream && completion.usage_known;
   if (with_usage) chunk["usage"] = nullptr;
-  const auto delta = [&](Json content, Json finish) {
-    Json choice = {
-        {"index", 0}, {"delta", std::move(content)}, {"logprobs", nullptr}, {"finish_reason", std::move(finish)}};
+  const auto delta = [&](Json content, Json finish, Json logprobs = nullptr) {
+    Json choice = {{"index", 0},
+                   {"delta", std::move(content)},
+                   {"logprobs", std::move(logprobs)},
+                   {"finish_reason", std::move(finish)}};
     chunk["choices"] = Json::array({std::move(choice)});
     return event(chunk);
   };
@@ -142,7 +154,7 @@ std::vector<std::string> chat_stream(const Question& question, const Completion&
     events.push_back(delta({{"role", "assistant"}, {"content", ""}, {"refusal", nullptr}}, nullptr));
   }
   for (const std::string_view piece : pieces(completion.text, kStreamPiecesMax)) {
-    events.push_back(delta({{field, std::string(piece)}}, nullptr));
+    events.push_back(delta({{field, std::string(piece)}}, nullptr, logprobs_of(question, completion, piece)));
   }
   events.push_back(delta(Json::object(), finish_of(completion)));
   if (with_usage) {

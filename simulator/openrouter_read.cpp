@@ -49,8 +49,8 @@ Json as_openai_takes_it(Json body, bool reasons) {
     field = lists(kOwn, field.key()) ? body.erase(field) : std::next(field);
   }
   if (reasons) {
-    for (const char* name :
-         {"temperature", "top_p", "frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "stop"}) {
+    for (const char* name : {"temperature", "top_p", "frequency_penalty", "presence_penalty", "logit_bias", "logprobs",
+                             "top_logprobs", "stop"}) {
       body.erase(name);
     }
   }

@@ -48,6 +48,12 @@ constexpr std::array kFields = {
     Field{"prompt", FieldKind::not_simulated},
 };
 
+constexpr std::string_view kLogprobs = "message.output_text.logprobs";
+constexpr std::string_view kIncludable =
+    "file_search_call.results web_search_call.results web_search_call.action.sources message.input_image.image_url "
+    "computer_call_output.output.image_url code_interpreter_call.outputs reasoning.encrypted_content "
+    "message.output_text.logprobs";
+
 constexpr std::array kReasoningFields = {
     Field{"effort", FieldKind::text},  Field{"summary", FieldKind::text}, Field{"generate_summary", FieldKind::text},
     Field{"context", FieldKind::text}, Field{"mode", FieldKind::text},
@@ -93,6 +99,7 @@ class ResponsesReader {
     check_openai_cap(question_, "max_output_tokens");
     question_.charge.tokens = std::max(question_.charge.tokens, question_.max_tokens.value_or(0));
     read_model_fields();
+    read_logprobs();
     question_.stream = get(body_, "stream") == true;
     if (const Json& tools = get(body_, "tools"); !tools.is_null() && !tools.empty()) not_simulated("'tools'", "tools");
     if (get(body_, "background") == true) not_simulated("'background'", "background");
@@ -147,6 +154,24 @@ class ResponsesReader {
     add(name, std::move(text));
   }
 
+  void read_logprobs() {
+    const Json& include = get(body_, "include");
+    if (include.is_null()) return;
+    if (!include.is_array()) wrong_type("include", "an array of strings", include);
+    for (std::size_t i = 0; i < include.size(); ++i) {
+      const std::string where = "include[" + std::to_string(i) + "]";
+      if (!include[i].is_string()) wrong_type(where, "a string", include[i]);
+      const auto& what = include[i].get_ref<const std::string&>();
+      if (!lists(kIncludable, what)) wrong_value(where, what, kIncludable);
+      if (what != kLogprobs) continue;
+      if (openai_model(question_.model).reasons()) {
+        refuse_openai("logprobs are not supported with reasoning models.", "include", "unsupported_parameter");
+      }
+      const Json& count = get(body_, "top_logprobs");
+      question_.candidates = count.is_null() ? 0 : count.get<int>();
+    }
+  }
+
   void read_model_fields() {
     const Json& reasoning = get(body_, "reasoning");
     const Json& text = get(body_, "text");
@@ -199,7 +224,7 @@ class ResponsesReader {
           {"verbosity", verbosity.is_null() ? Json("medium") : verbosity}}},
         {"tool_choice", given("tool_choice", "auto")},
         {"tools", Json::array()},
-        {"top_logprobs", 0},
+        {"top_logprobs", given("top_logprobs", 0)},
         {"top_p", given("top_p", 1.0)},
         {"truncation", given("truncation", "disabled")},
         {"user", given("user", nullptr)},

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "simulator/likelihood.h"
 #include "simulator/openai.h"
 #include "simulator/rules.h"
 #include "simulator/text.h"
@@ -25,10 +26,18 @@ const char* status_of(const Completion& completion) {
   return cut ? "incomplete" : "completed";
 }
 
-Json part_of(const Completion& completion) {
+// Of an answer, or of a piece of it.
+Json logprobs_of(const Question& question, const Completion& completion, std::string_view text) {
+  if (!question.candidates) return Json::array();
+  return openai_logprobs(steps_of(completion, text, *question.candidates));
+}
+
+Json part_of(const Question& question, const Completion& completion) {
   if (completion.declined) return {{"type", "refusal"}, {"refusal", completion.text}};
-  return {
-      {"type", "output_text"}, {"text", completion.text}, {"annotations", Json::array()}, {"logprobs", Json::array()}};
+  return {{"type", "output_text"},
+          {"text", completion.text},
+          {"annotations", Json::array()},
+          {"logprobs", logprobs_of(question, completion, completion.text)}};
 }
 
 // A reasoning model's thoughts, if it had any, and the message, unless the cap left nothing for it.
@@ -44,7 +53,7 @@ std::vector<Json> items_of(const Question& question, const Completion& completio
                      {"type", "message"},
                      {"status", status_of(completion)},
                      {"role", "assistant"},
-                     {"content", Json::array({part_of(completion)})}});
+                     {"content", Json::array({part_of(question, completion)})}});
   }
   return items;
 }
@@ -132,14 +141,15 @@ class Events {
     const std::string field = completion_.declined ? "refusal" : "text";
     Json empty = part;
     empty[field] = "";
+    if (!completion_.declined) empty["logprobs"] = Json::array();
     add("response.content_part.added", with({{"part", empty}}));
     for (const std::string_view piece : pieces(completion_.text, kStreamPiecesMax)) {
       Json delta = with({{"delta", piece}});
-      if (!completion_.declined) delta["logprobs"] = Json::array();
+      if (!completion_.declined) delta["logprobs"] = logprobs_of(question_, completion_, piece);
       add("response." + kind + ".delta", std::move(delta));
     }
     Json done = with({{field, completion_.text}});
-    if (!completion_.declined) done["logprobs"] = Json::array();
+    if (!completion_.declined) done["logprobs"] = part["logprobs"];
     add("response." + kind + ".done", std::move(done));
     add("response.content_part.done", with({{"part", part}}));
     add("response.output_item.done", {{"output_index", index}, {"item", item}});

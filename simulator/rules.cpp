@@ -138,7 +138,12 @@ const std::vector<AnthropicModel>& anthropic_models() {
 
 const std::vector<GeminiModel>& gemini_models() {
   static const std::vector<GeminiModel> kAll = {
-      {.name = ""},
+      {.name = "", .logprobs = true},
+      {.name = "gemini-2.0-flash",
+       .budget = Range{0, 0},
+       .default_level = "none",
+       .logprobs = true,
+       .max_output = 8'192},
       {.name = "gemini-2.5-pro", .budget = Range{128, 32'768}, .may_stop_thinking = false},
       {.name = "gemini-2.5-flash", .budget = Range{0, 24'576}},
       {.name = "gemini-2.5-flash-lite", .budget = Range{512, 24'576}, .default_level = "none"},

@@ -56,6 +56,7 @@ struct GeminiModel {
   std::optional<Range> budget{};  // tokens of it
   std::string_view default_level = "medium";
   bool may_stop_thinking = true;
+  bool logprobs = false;
   std::int64_t cache_minimum = 1024;
   std::int64_t context = 1'048'576;
   std::int64_t max_output = 65'536;

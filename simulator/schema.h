@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "simulator/draw.h"
 
@@ -20,7 +21,9 @@ namespace simulator {
 
 struct Fitting {
   Draw& draw;
-  bool misfit = false;  // the answer must not fit
+  bool misfit = false;            // the answer must not fit
+  std::string_view system{};      // where the choices are described
+  std::vector<double> letters{};  // how likely the answers are that the system prompt lists under A, B, C …
 };
 
 // `schema`: the text of one, or nothing for any object.

@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <vector>
 
+#include "simulator/matching.h"
+#include "simulator/quotes.h"
 #include "simulator/rules.h"
 #include "simulator/schema.h"
 #include "simulator/text.h"
@@ -15,6 +18,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kDepthMax = 12;
 constexpr int kValuesMax = 5'000;
+constexpr int kMatchedMax = 200;  // choices that are looked for in the text; later ones are left to chance
 constexpr std::int64_t kStringMax = 4'000;
 constexpr std::int64_t kItemsMax = 500;
 
@@ -26,10 +30,8 @@ std::int64_t whole(const Json& value, std::int64_t otherwise) {
 
 class Answer {
  public:
-  Answer(const Json& root, std::string_view user, Draw& draw) : root_(root), draw_(draw) {
-    quotes_ = sentences(user, 8);
-    if (quotes_.empty()) quotes_.emplace_back("nothing");
-  }
+  Answer(const Json& root, std::string_view user, const Fitting& how)
+      : root_(root), how_(how), draw_(how.draw), material_(material_of(user)), quotes_(material_) {}
 
   Json of(const Json& schema, int depth) {
     if (++values_ > kValuesMax || depth > 4 * kDepthMax || !schema.is_object()) return nullptr;
@@ -39,6 +41,8 @@ class Answer {
     }
     if (schema.contains("const")) return schema.at("const");
     if (const Json& values = get(schema, "enum"); values.is_array() && !values.empty()) {
+      const auto best = ++matched_ <= kMatchedMax ? best_of(scores_of(options_of(values), material_)) : std::nullopt;
+      if (best) return values[*best];
       return values[static_cast<std::size_t>(draw_.uniform({0, static_cast<std::int64_t>(values.size()) - 1}))];
     }
     for (const char* name : {"anyOf", "oneOf"}) {
@@ -52,6 +56,51 @@ class Answer {
   }
 
  private:
+  // The values to choose from, as the system prompt describes them.
+  std::vector<Option> options_of(const Json& values) const {
+    std::vector<Option> options;
+    for (const Json& value : values) {
+      std::string name = value.is_string() ? value.get<std::string>() : value.dump();
+      std::string description = description_of(name, how_.system);
+      options.push_back({.name = std::move(name), .description = std::move(description)});
+    }
+    return options;
+  }
+
+  // Of an array of labels: those that fit about as well as the best. Nothing said where they are not described.
+  std::optional<Json> fitting_labels(const Json& values, std::int64_t most) const {
+    const std::vector<Option> options = options_of(values);
+    const std::vector<double> scores = scores_of(options, material_);
+    const auto best = best_of(scores);
+    const bool described =
+        std::any_of(options.begin(), options.end(), [](const Option& one) { return !one.description.empty(); });
+    if (!best && !described) return std::nullopt;
+    Json labels = Json::array();
+    for (std::size_t i = 0; best && i < scores.size() && static_cast<std::int64_t>(labels.size()) < most; ++i)
+      if (scores[i] >= 0.75 * scores[*best]) labels.push_back(values[i]);
+    return labels;
+  }
+
+  // Where the properties are the letters of choices: how likely each is.
+  bool are_letters(const Json& properties) const {
+    if (how_.letters.empty() || properties.size() != how_.letters.size()) return false;
+    for (std::size_t i = 0; i < how_.letters.size(); ++i) {
+      const Json& property = get(properties, std::string(1, static_cast<char>('A' + static_cast<int>(i))));
+      if (get(property, "type") != "number") return false;
+    }
+    return true;
+  }
+
+  Json shares_of_letters() const {
+    const double sum = std::accumulate(how_.letters.begin(), how_.letters.end(), 0.0);
+    Json shares = Json::object();
+    for (std::size_t i = 0; i < how_.letters.size(); ++i) {
+      const std::string letter(1, static_cast<char>('A' + static_cast<int>(i)));
+      shares[letter] = std::round(how_.letters[i] / sum * 100) / 100;
+    }
+    return shares;
+  }
+
   const Json* resolve(const std::string& ref) const {
     try {
       const Json::json_pointer pointer(ref.starts_with("#") ? ref.substr(1) : ref);
@@ -129,11 +178,15 @@ class Answer {
   }
 
   Json object(const Json& schema, int depth) {
+    if (are_letters(get(schema, "properties"))) return shares_of_letters();
     Json value = Json::object();
     const Json& required = get(schema, "required");
     for (const auto& [name, property] : get(schema, "properties").items()) {
       const bool needed = required.is_array() && std::find(required.begin(), required.end(), name) != required.end();
-      if (needed || depth <= kDepthMax) value[name] = of(property, depth + 1);
+      if (!needed && depth > kDepthMax) continue;
+      const Json& description = get(property, "description");
+      meant_ = name + " " + (description.is_string() ? description.get<std::string>() : "");
+      value[name] = of(property, depth + 1);
     }
     return value;
   }
@@ -146,6 +199,12 @@ class Answer {
     for (const Json& item : first.is_array() ? first : Json::array()) value.push_back(of(item, depth + 1));
     const Json& items = get(schema, "items");
     if (!items.is_object()) return value;
+    meant_.clear();  // that is what all of them are together
+    const Json& labels = get(items, "enum");
+    if (labels.is_array() && !labels.empty() && value.empty() && ++matched_ <= kMatchedMax) {
+      auto fitting = fitting_labels(labels, most);
+      if (fitting && static_cast<std::int64_t>(fitting->size()) >= least) return *fitting;
+    }
     const std::int64_t wanted = depth > kDepthMax
                                     ? least
                                     : draw_.uniform({std::max<std::int64_t>(least, std::min<std::int64_t>(1, most)),
@@ -172,6 +231,11 @@ class Answer {
     const bool open_low = above >= low, open_high = below <= high;
     low = std::max(low, above);
     high = std::min(high, below);
+    if (!schema.contains("multipleOf")) {
+      const auto said = quotes_.number_about(meant_, integer);
+      if (said && (open_low ? *said > low : *said >= low) && (open_high ? *said < high : *said <= high))
+        return integer ? Json(static_cast<std::int64_t>(*said)) : Json(*said);
+    }
     if (low <= -infinity) low = high >= infinity ? 0 : high - 100;
     if (high >= infinity) high = low + 100;
     if (!integer && !schema.contains("multipleOf") && high - low < 2 * step) return low + (high - low) / 2;
@@ -193,7 +257,7 @@ class Answer {
       const std::string fitting = of_format(format.get_ref<const std::string&>());
       if (!fitting.empty()) return fitting;
     }
-    std::string value = quotes_[next_quote_++ % quotes_.size()];
+    std::string value = quotes_.text_about(meant_);
     const std::int64_t least = std::clamp<std::int64_t>(whole(get(schema, "minLength"), 0), 0, kStringMax);
     const std::int64_t most = std::clamp<std::int64_t>(whole(get(schema, "maxLength"), kStringMax), 0, kStringMax);
     while (characters(value) < least) value += value.empty() ? "x" : " " + value;
@@ -223,10 +287,13 @@ class Answer {
   }
 
   const Json& root_;
+  const Fitting& how_;
   Draw& draw_;
-  std::vector<std::string> quotes_;
-  std::size_t next_quote_ = 0;
+  std::string material_;
+  Quotes quotes_;
+  std::string meant_;  // what the property says that it is
   int values_ = 0;
+  int matched_ = 0;
 };
 
 // Without its first required property, or of another type altogether, nothing fits.
@@ -244,7 +311,7 @@ Json spoiled(const Json& schema, Json value) {
 std::string fitting_json(std::string_view schema, std::string_view user, Fitting how) {
   const Json root =
       parse_json(schema.empty() ? R"({"type":"object","properties":{"answer":{"type":"string"}}})" : schema);
-  Json value = Answer(root, user, how.draw).of(root, 0);
+  Json value = Answer(root, user, how).of(root, 0);
   if (how.misfit) value = spoiled(root, std::move(value));
   return dump(value);
 }

@@ -7,6 +7,9 @@
 namespace simulator {
 namespace {
 
+constexpr std::size_t kFencesMax = 10'000;
+constexpr std::int64_t kTextsQuoted = 5;  // of several
+
 bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 bool blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
 bool letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
@@ -121,6 +124,75 @@ std::pair<std::string_view, std::string_view> instruction_and_text(std::string_v
   return {user.substr(0, end), user.substr(end)};
 }
 
+struct Fence {
+  std::size_t begin, end;  // with its marks
+  std::string_view text;
+};
+
+bool names_a_fence(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && letter(name.front()) &&
+         std::all_of(name.begin(), name.end(), [](char c) { return letter(c) || digit(c) || c == '_' || c == '-'; });
+}
+
+std::vector<Fence> fences(std::string_view text) {
+  std::vector<Fence> found;
+  for (std::size_t line = 0; line < text.size();) {
+    const std::size_t end = std::min(text.find('\n', line), text.size());
+    const std::string_view mark = text.substr(line, end - line);
+    const std::string_view inside = mark.size() > 2 ? mark.substr(1, mark.size() - 2) : std::string_view();
+    const std::string_view name = inside.substr(0, inside.find(' '));
+    std::size_t next = end + 1;
+    if (mark.starts_with('<') && mark.ends_with('>') && names_a_fence(name)) {
+      const std::string closing = "\n</" + std::string(name) + ">";
+      const std::size_t close = text.find(closing, end);
+      if (close != std::string_view::npos && found.size() < kFencesMax) {
+        const std::size_t from = std::min(end + 1, close);
+        next = close + closing.size();
+        found.push_back({.begin = line, .end = next, .text = text.substr(from, close - from)});
+      }
+    }
+    line = next;
+  }
+  return found;
+}
+
+std::int64_t word_count(std::string_view text) {
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (!blank(text[i]) && (i == 0 || blank(text[i - 1]))) ++count;
+  return count;
+}
+
+// Whole sentences as long as they fit, and of the first as many words as fit.
+std::vector<std::string> within_words(std::vector<std::string> found, std::int64_t most) {
+  std::int64_t words = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    words += word_count(found[i]);
+    if (words <= most) continue;
+    found.resize(std::max<std::size_t>(i, 1));
+    break;
+  }
+  if (words <= most || found.size() != 1 || word_count(found.front()) <= most) return found;
+  std::string& only = found.front();
+  std::size_t end = 0;
+  for (std::int64_t left = most; end < only.size(); ++end)
+    if (only[end] == ' ' && --left <= 0) break;
+  only.resize(end);
+  only += " …";
+  return found;
+}
+
+// The first sentence of each of some of the texts, which are as far apart as can be.
+std::vector<std::string> one_of_each(const std::vector<std::string_view>& texts, std::size_t at_most) {
+  std::vector<std::string> found;
+  const std::size_t count = std::min(texts.size(), std::max<std::size_t>(1, at_most));
+  for (std::size_t i = 0; i < count; ++i) {
+    std::vector<std::string> first = sentences(texts[i * texts.size() / count], 1);
+    if (!first.empty()) found.push_back(std::move(first.front()));
+  }
+  return found;
+}
+
 }  // namespace
 
 std::int64_t characters(std::string_view text) {
@@ -161,7 +233,51 @@ std::optional<std::int64_t> sentences_wanted(std::string_view instruction) {
   return std::nullopt;
 }
 
+std::vector<std::string_view> fenced_texts(std::string_view user) {
+  std::vector<std::string_view> found;
+  for (const Fence& fence : fences(user)) found.push_back(fence.text);
+  return found;
+}
+
+std::string without_fenced_texts(std::string_view user) {
+  std::string rest;
+  std::size_t at = 0;
+  for (const Fence& fence : fences(user)) {
+    rest += user.substr(at, fence.begin - at);
+    at = fence.end;
+  }
+  return rest.append(user.substr(at));
+}
+
+std::string material_of(std::string_view user) {
+  const std::vector<std::string_view> found = fenced_texts(user);
+  if (found.empty()) return std::string(user);
+  std::string all;
+  for (const std::string_view text : found) all.append(all.empty() ? "" : "\n\n").append(text);
+  return all;
+}
+
+std::optional<std::int64_t> words_wanted(std::string_view instruction) {
+  constexpr std::size_t kDigitsMax = 6;
+  for (std::size_t at = instruction.find(" words"); at != std::string_view::npos;
+       at = instruction.find(" words", at + 1)) {
+    std::size_t start = at;
+    while (start > 0 && digit(instruction[start - 1])) --start;
+    if (start < at && at - start <= kDigitsMax)
+      return std::max(1L, std::stol(std::string(instruction.substr(start, at - start))));
+  }
+  return std::nullopt;
+}
+
 std::string quote(std::string_view system, std::string_view user, Draw& draw) {
+  if (const auto texts = fenced_texts(user); !texts.empty()) {
+    const std::string asked = std::string(system) + "\n" + without_fenced_texts(user);
+    const auto count = sentences_wanted(asked).value_or(texts.size() > 1 ? kTextsQuoted : draw.uniform({2, 3}));
+    const auto wanted = static_cast<std::size_t>(std::max<std::int64_t>(1, count));
+    std::vector<std::string> found = texts.size() > 1 ? one_of_each(texts, wanted) : sentences(texts.front(), wanted);
+    if (const auto most = words_wanted(asked)) found = within_words(std::move(found), *most);
+    return found.empty() ? "There is nothing to quote from." : joined(found);
+  }
   auto [instruction, text] = instruction_and_text(user);
   std::optional<std::int64_t> wanted = sentences_wanted(instruction);
   if (!wanted) {

@@ -72,6 +72,30 @@ const tests = {
     assertRiver(streamed.content[0].input);
   },
 
+  async 'examples go before the question, as calls of a tool where one is forced'(client) {
+    const shots = [{ role: 'user', content: 'A first.' }, { role: 'assistant', content: 'It was so.' }, ...hi];
+    assert.equal(textOf(await ask(client(), { messages: shots })), 'The weir holds.');
+    const forced = { tools: [{ name: 'out', input_schema: riverSchema }], tool_choice: { type: 'tool', name: 'out' } };
+    const call = { type: 'tool_use', id: 'example_1', name: 'out', input: { title: 'x' }, cache_control: { type: 'ephemeral' } };
+    const result = { type: 'tool_result', tool_use_id: 'example_1', content: 'Taken.' };
+    const turns = (called, answered) => [
+      { role: 'user', content: 'A first.' }, { role: 'assistant', content: [called] },
+      { role: 'user', content: [...answered, { type: 'text', text: hi[0].content }] },
+    ];
+    assertRiver((await ask(client(), { ...forced, messages: turns(call, [result]) })).content[0].input);
+    for (const [messages, why] of [
+      [turns(call, []), /messages\.1: `tool_use` ids were found without `tool_result` blocks/],
+      [turns(call, [{ ...result, tool_use_id: 'other' }]), /messages\.2\.content\.0: unexpected `tool_use_id`/],
+      [turns({ ...call, id: 'a b' }, [result]), /tool_use\.id: String should match pattern/],
+      [turns({ ...call, input: 'x' }, [result]), /tool_use\.input: Input should be a valid dictionary/],
+    ]) {
+      const error = await rejection(ask(client(), { ...forced, messages }));
+      assert.equal(error.status, 400);
+      assert.match(error.message, why);
+    }
+    assert.match((await rejection(ask(client(), { messages: turns(call, [result]) }))).message, /must define tools/);
+  },
+
   async 'tokens are counted, models are listed'(client) {
     const { input_tokens } = await client().messages.countTokens({ model: 'claude-opus-4-5', messages: hi });
     assert.equal(input_tokens, (await ask(client())).usage.input_tokens);

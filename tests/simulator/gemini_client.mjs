@@ -71,6 +71,35 @@ const tests = {
     assert.ok(old.name === null || typeof old.name === 'string');
   },
 
+  async 'candidates for each token are told by a model that tells them'(client) {
+    const contents = [{ role: 'user', parts: [{ text: '<text>\nmy password is refused\n</text>' }] }];
+    const systemInstruction = 'Which is right?\nA) billing: charges\nB) login: passwords';
+    const judge = (model, more) => client().models.generateContent({ model, contents, config: { systemInstruction, ...more } });
+    const done = await judge('gemini-2.0-flash', { responseLogprobs: true, logprobs: 4, maxOutputTokens: 5 });
+    assert.equal(done.text, 'B');
+    const { topCandidates, chosenCandidates } = done.candidates[0].logprobsResult;
+    assert.equal(chosenCandidates[0].token, 'B');
+    assert.deepEqual([topCandidates.length, topCandidates[0].candidates.length], [1, 4]);
+    assert.equal(topCandidates[0].candidates[0].token, 'B');
+    assert.ok(done.candidates[0].avgLogprobs < 0);
+    assert.equal((await judge('gemini-2.0-flash', {})).candidates[0].logprobsResult, undefined);
+    for (const [model, more, why] of [
+      ['gemini-2.5-flash', { responseLogprobs: true, logprobs: 4 }, /Logprobs is not enabled for models\/gemini-2.5-flash/],
+      ['gemini-2.0-flash', { responseLogprobs: true, logprobs: 21 }, /range \[0, 20\]/],
+      ['gemini-2.0-flash', { logprobs: 4 }, /response_logprobs is false/],
+    ]) {
+      const error = await rejection(judge(model, more));
+      assert.equal(error.status, 400);
+      assert.match(inner(error).message, why);
+    }
+  },
+
+  async 'examples go before the question, and only the question is answered'(client) {
+    const turn = (role, text) => ({ role, parts: [{ text }] });
+    const contents = [turn('user', 'A first.'), turn('model', 'It was so.'), turn('user', hi)];
+    assert.equal((await client().models.generateContent({ model: 'gemini-3.8-flash', contents })).text, 'The weir holds.');
+  },
+
   async 'tokens are counted, models are listed'(client) {
     const { totalTokens } = await client().models.countTokens({ model: 'gemini-3.8-flash', contents: hi });
     assert.equal(totalTokens, (await ask(client(), 'gemini-3.8-flash', {})).usageMetadata.promptTokenCount);

@@ -246,6 +246,60 @@ const responses = {
   },
 };
 
+const judged = [
+  { role: 'system', content: 'Which is right? Answer with its letter.\n\nA) billing: charges and refunds\nB) login: passwords' },
+  { role: 'user', content: '<text>\nI cannot log in: my password is refused.\n</text>' },
+];
+
+const logprobs = {
+  async 'the first token is told with its candidates, likeliest first'(client) {
+    const done = await client().chat.completions.create({ model: 'gpt-4.1-nano', messages: judged, max_tokens: 1, logprobs: true, top_logprobs: 5 });
+    assert.equal(done.choices[0].message.content, 'B');
+    const [step, ...rest] = done.choices[0].logprobs.content;
+    assert.equal(rest.length, 0);
+    assert.equal(step.token, 'B');
+    assert.deepEqual(step.bytes, [66]);
+    assert.equal(step.top_logprobs.length, 5);
+    assert.equal(step.top_logprobs[0].token, 'B');
+    const shares = step.top_logprobs.map((one) => Math.exp(one.logprob));
+    assert.deepEqual(shares, [...shares].sort((a, b) => b - a));
+    assert.ok(shares.reduce((a, b) => a + b) < 1);
+    const without = await client().chat.completions.create({ model: 'gpt-4.1-nano', messages: judged, logprobs: true });
+    assert.deepEqual(without.choices[0].logprobs.content[0].top_logprobs, []);
+    assert.equal((await client().chat.completions.create({ model: 'gpt-4.1-nano', messages: judged })).choices[0].logprobs, null);
+  },
+
+  async 'a stream tells them too'(client) {
+    const stream = await client().chat.completions.create({ model: 'gpt-4.1-nano', messages: hi, stream: true, logprobs: true, top_logprobs: 2 });
+    let text = '';
+    for await (const chunk of stream) for (const step of chunk.choices[0]?.logprobs?.content ?? []) text += step.token;
+    assert.equal(text, 'The weir holds.');
+  },
+
+  async 'Responses tells them where they are included'(client) {
+    const ask = (more) => client().responses.create({ model: 'gpt-4.1-nano', input: judged, ...more });
+    const done = await ask({ include: ['message.output_text.logprobs'], top_logprobs: 3 });
+    assert.equal(done.output_text, 'B');
+    assert.equal(done.output[0].content[0].logprobs[0].top_logprobs.length, 3);
+    assert.equal(done.top_logprobs, 3);
+    assert.deepEqual((await ask({})).output[0].content[0].logprobs, []);
+    assert.equal((await rejection(ask({ include: ['all'] }))).param, 'include[0]');
+    assert.equal((await rejection(ask({ top_logprobs: 21 }))).code, 'integer_above_max_value');
+    const reasoning = await rejection(client().responses.create({ model: 'gpt-5-mini', input: 'hi', include: ['message.output_text.logprobs'] }));
+    assert.deepEqual([reasoning.status, reasoning.param], [400, 'include']);
+  },
+
+  async 'examples go before the question, and only the question is answered'(client) {
+    const shots = [
+      { role: 'user', content: '<text>\nA first. It was so.\n</text>' }, { role: 'assistant', content: 'A first.' },
+      { role: 'user', content: 'In 1 sentence:\n<text>\nThe weir holds. The river runs.\n</text>' },
+    ];
+    const chat = await client().chat.completions.create({ model: 'gpt-4.1-nano', messages: shots });
+    assert.equal(chat.choices[0].message.content, 'The weir holds.');
+    assert.equal((await client().responses.create({ model: 'gpt-4.1-nano', input: shots })).output_text, 'The weir holds.');
+  },
+};
+
 const embeddings = {
   async 'embeddings are the same in base64, which the client asks for, and in numbers'(client) {
     const ask = (more) => client().embeddings.create({ model: 'text-embedding-3-small', input: ['the weir', 'holds'], ...more });
@@ -307,6 +361,6 @@ const odd = {
 };
 
 await runAll(
-  async () => [{ ...tests, ...structured, ...responses, ...embeddings, ...odd }, await clientOf('--latency', '0..5')],
+  async () => [{ ...tests, ...structured, ...responses, ...logprobs, ...embeddings, ...odd }, await clientOf('--latency', '0..5')],
   async () => [strict, await clientOf('--latency', '20', '--api-key', 'sk-simulator-key', '--model', 'small', '--rpm', '120', '--tpm', '6000')],
 );

@@ -77,6 +77,15 @@ TEST_CASE("a wrong request is refused in the API's own words", "[openai]") {
        "Unsupported value: 'temperature' does not support 0.5 with this model. Only the default (1) value is "
        "supported.",
        "temperature", "unsupported_value"},
+      {with("m", R"("top_logprobs":3)"), "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.",
+       "top_logprobs", ""},
+      {with("m", R"("logprobs":false,"top_logprobs":0)"),
+       "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.", "top_logprobs", ""},
+      {with("m", R"("logprobs":true,"top_logprobs":21)"),
+       "Invalid 'top_logprobs': integer above maximum value. Expected a value <= 20, but got 21 instead.",
+       "top_logprobs", "integer_above_max_value"},
+      {with("m", R"("logprobs":3)"), "Invalid type for 'logprobs': expected a boolean, but got an integer instead.",
+       "logprobs", "invalid_type"},
       {with("o4-mini", R"("logprobs":true)"), "Unsupported parameter: 'logprobs' is not supported with this model.",
        "logprobs", "unsupported_parameter"},
   };
