@@ -142,6 +142,47 @@ input.a = { type = "string", min_length = 1, max_length = 9, pattern = '^\w+"?$'
 input.b = { type = "integer", minimum = -9007199254740992, maximum = 5, enum = [1, 2], required = false }
 input.c = { type = "number", minimum = 1e-7, maximum = 1e300, default = 3 }
 input.d = { type = "boolean", default = true, description = "A \t tab." }
+[tools.c]
+kind = "classify"
+description = "d"
+model = "local"
+instructions = "Mind {{a}}."
+labels = { "a \"b\"" = "x", c = "" }
+multiple = true
+examples = [{ input = "one", output = ["c"] }]
+cache = { ttl = "2h", namespace = "n" }
+list_max = 7
+input.a = { type = "string", fenced = true }
+[tools.s]
+kind = "summarise"
+description = "d"
+model = "local"
+format = "key_points"
+max_points = 3
+cache = "1m"
+[tools.r]
+kind = "reduce"
+description = "d"
+model = "local"
+instructions = "Sum up."
+oversize = "refuse"
+[tools.e]
+kind = "embed"
+description = "d"
+model = "local"
+dimensions = 3
+purpose = "query"
+[tools.j]
+kind = "judge"
+description = "d"
+model = "local"
+question = "Is it?"
+[tools.m]
+description = "d"
+model = "local"
+prompt = "{{x}}"
+list = "x"
+input_schema = { type = "object", properties.x = { type = "string" } }
 )");
   REQUIRE(full);
   check_round_trip(*full);

@@ -298,7 +298,7 @@ TEST_CASE("of a bucket that changes at random, no more is admitted than the limi
           admitted += units;
           calls.emplace_back(&call, units);
         }
-        RC_ASSERT(admitted <= had + back + flowed());
+        RC_ASSERT(admitted == 0 || admitted <= had + back + flowed());  // a debt admits nothing
       } else if (what < 7 && !calls.empty()) {
         const auto [call, units] = calls.back();
         calls.pop_back();

@@ -1,4 +1,5 @@
 // What becomes of calls, lists and listeners when the menu is another.
+#include "mcp/weir/offer.h"
 #include "tests/mcp/host/scene.h"
 
 using namespace weir;
