@@ -166,7 +166,7 @@ const std::vector<Row> kRows = {
      [](C c) { return model(c).facts.temperature == TemperatureRule::rejected; }},
     {"model", "structured_output", "\"none\"",
      [](C c) { return model(c).facts.structured_output == StructuredOutput::none; }},
-    {"model", "logprobs", "true", [](C c) { return model(c).facts.logprobs; }},
+    {"model", "logprobs", "false", [](C c) { return !model(c).facts.logprobs; }},
     {"model", "cache_control", "true", [](C c) { return model(c).facts.cache_control; }},
     {"model", "cacheable_min", "77", [](C c) { return model(c).facts.cacheable_min == 77; }},
     {"model", "profiles", "{ a = { reasoning_tokens = 5 } }",

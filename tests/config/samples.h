@@ -105,7 +105,8 @@ inline Config meaning(Config config) {
   }
   for (auto& [name, tool] : config.tools) {
     tool.line = tool.prompt_line = tool.system_line = 0;
-    tool.profiles_line = tool.schema_line = tool.temperature_line = 0;
+    tool.profiles_line = tool.schema_line = tool.temperature_line = tool.input_schema_line = tool.http.line = 0;
+    for (ExampleSettings& example : tool.examples) example.line = 0;
     for (InputSettings& input : tool.inputs) input.line = 0;
   }
   return config;

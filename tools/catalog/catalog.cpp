@@ -181,6 +181,8 @@ class Builder {
       auto answer = example_answer(tool, example.output, format);
       if (!answer)
         wrong("output", answer.error());
+      else if (answer->empty() || user->empty())
+        wrong(answer->empty() ? "output" : "input", "it is empty");
       else
         shots.push_back({std::move(*user), std::move(*answer)});
     }

@@ -324,9 +324,6 @@ TEST_CASE("clients without a token leave an open door open", "[auth]") {
   CHECK(house.inside.back().principal.name == "anonymous");
 }
 
-}  // namespace
-}  // namespace weir::mcp
-
 TEST_CASE("a token that is revoked is refused from the next request on, and a new one lets in", "[door]") {
   const auto client = [](const std::string& name, const std::string& token) {
     ClientSettings settings;
@@ -345,3 +342,6 @@ TEST_CASE("a token that is revoked is refused from the next request on, and a ne
   CHECK(status("the-token-of-bob") == 200);
   CHECK(house.inside.back().principal.name == "bob");
 }
+
+}  // namespace
+}  // namespace weir::mcp

@@ -6,6 +6,7 @@
 #include "mcp/weir/host.h"
 #include "tests/fakes/fake_loop.h"
 #include "tests/mcp/host/tools.h"
+#include "tools/operators/http_call.h"
 
 namespace weir::mcp {
 
