@@ -17,7 +17,7 @@ class Decisions final : public Observer {
   using Log = std::function<void(const std::string& line)>;
   Decisions(Tally& tally, Log log) : tally_(tally), log_(std::move(log)) {}
   void on(const Decision& decision) override;
-  // What the log calls a group: one of its aliases.
+  // What the log calls a group from now on: one of its aliases.
   void name(GroupId group, const std::string& alias) { names_.insert_or_assign(group, alias); }
 
  private:

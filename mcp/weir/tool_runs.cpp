@@ -53,7 +53,7 @@ void tell_call(Sink& sink, const Tool& tool, const ToolAnswer& answer) {
 // One call on its way.
 struct ToolRuns::Running {
   std::uint64_t id;
-  Offered offered;
+  OfferedTool offered;
   Context context;
   std::function<void(ToolReply)> done;
 
@@ -67,7 +67,7 @@ ToolRuns::ToolRuns(Crew crew, Callers& callers, Results& results, std::function<
 
 ToolRuns::~ToolRuns() = default;
 
-void ToolRuns::start(Offered offered, const Json& arguments, Context context, std::function<void(ToolReply)> done) {
+void ToolRuns::start(OfferedTool offered, const Json& arguments, Context context, std::function<void(ToolReply)> done) {
   auto order = offered.tool->prepare(arguments);
   if (!order) return done(bad_arguments(order.error()));
   std::shared_ptr<Running> running(new Running{++calls_made_, std::move(offered), std::move(context), std::move(done)});

@@ -19,7 +19,7 @@
 namespace weir::mcp {
 
 // A tool, and the catalog that it stands in: a reload may swap that while the call is on its way.
-struct Offered {
+struct OfferedTool {
   std::shared_ptr<const Catalog> catalog;
   const Tool* tool = nullptr;
   std::int64_t result_bytes_max = 64 << 10;
@@ -30,7 +30,7 @@ class ToolRuns {
   // `decided` is told, on the loop, whenever a call was begun or ended: the limits have other levels now.
   ToolRuns(Crew crew, Callers& callers, Results& results, std::function<void()> decided);
   ~ToolRuns();
-  void start(Offered offered, const Json& arguments, Context context, std::function<void(ToolReply)> done);
+  void start(OfferedTool offered, const Json& arguments, Context context, std::function<void(ToolReply)> done);
 
   // On the loop's thread.
   void cancel_all();

@@ -142,17 +142,17 @@ TEST_CASE("an operator hears of pauses and of limits that a provider names, and 
   std::vector<std::string> lines;
   Decisions decisions(tally, [&](const std::string& line) { lines.push_back(line); });
   decisions.name(0, "fast");
-  decisions.name(0, "quick");  // the same account and model
+  decisions.name(0, "quick");  // a reload calls the same account and model so
   decisions.on(Paused{0, "tpm", 2s, false});
   decisions.on(Paused{1, "", 500ms, true});
   decisions.on(Adopted{0, "rpm", 500, 60});
   decisions.on(Admitted{{0, 0, 0}, {10, 5}, 3s, 1s});
   CHECK(lines ==
         std::vector<std::string>{
-            "model \"fast\": its provider refused a call for its rate (tpm); closed for 2 s",
+            "model \"quick\": its provider refused a call for its rate (tpm); closed for 2 s",
             "group 1: its provider refused a call for its rate, although something was left: less goes at once "
             "for some minutes; closed for 500 ms",
-            "model \"fast\": its provider names rpm = 60, which holds from now on instead of 500"});
+            "model \"quick\": its provider names rpm = 60, which holds from now on instead of 500"});
   CHECK(tally.of(0).pauses == 1);
   CHECK(tally.of(0).admitted == 1);
   CHECK(tally.of(0).throttled == 1s);

@@ -7,7 +7,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string kLists = "list = \"text\"\nlist_max = 300\n";
+// By a model without limits; "limited" is by the one of the scene: one request at once, then one a second.
+const std::string kLimited = "list = \"text\"\nlist_max = 300\n";
+const std::string kLists = "model = \"free\"\n" + kLimited + R"(
+[models.free]
+provider = "compatible"
+model = "m"
+base_url = "http://127.0.0.1:1/v1"
+)";
 
 Json texts(std::size_t count) {
   Json list = Json::array();
@@ -79,8 +86,7 @@ TEST_CASE("a list of which no row is answered is an error", "[lists]") {
 }
 
 TEST_CASE("a list waits for limits longer than one call may", "[lists]") {
-  // rpm = 60 with the default burst of a sixth: ten at once, then one a second; a call waits for 2 s at most.
-  Scene scene(kLists, {.slots = 50, .max_wait = 2s});
+  Scene scene(kLimited, {.slots = 50, .max_wait = 2s});
   scene.call("summarise", texts(30));
   std::size_t answered = 0;
   for (int second = 0; second < 60; ++second) {
@@ -146,8 +152,15 @@ namespace {
 
 // tpm = 60,000: ten seconds of it, 10,000 tokens, are the most at once.
 const std::string kReport = R"(
+model = "fast"
+[models.wide]
+provider = "compatible"
+model = "m"
+base_url = "http://127.0.0.1:2/v1"
+tpm = 60_000
 [tools.report]
 kind = "reduce"
+model = "wide"
 description = "A report."
 instructions = "Name the topics."
 max_output_tokens = 200
