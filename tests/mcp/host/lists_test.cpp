@@ -13,7 +13,7 @@ const std::string kLists = "model = \"free\"\n" + kLimited + R"(
 [models.free]
 provider = "compatible"
 model = "m"
-base_url = "http://127.0.0.1:1/v1"
+base_url = "http://127.0.0.1:3/v1"
 )";
 
 Json texts(std::size_t count) {
