@@ -158,7 +158,7 @@ ToolReply estimate_answer(Gate& gate, const Tally& tally, const Caller& client, 
   }
   const GroupTally so_far = tally.of(model.group);
   std::optional<double> about;
-  if (at_most && so_far.settled > 0 && so_far.reserved_tokens > 0)
+  if (at_most && !question.at_least && so_far.settled > 0 && so_far.reserved_tokens > 0)
     about =
         *at_most * std::min(1.0, static_cast<double>(so_far.used_tokens) / static_cast<double>(so_far.reserved_tokens));
 
@@ -176,7 +176,8 @@ ToolReply estimate_answer(Gate& gate, const Tally& tally, const Caller& client, 
       "for reasoning; ",
       question.at_least ? "at least " : "", calls, calls == 1 ? "" : "s", model.settings.alias, sum.input_tokens,
       sum.output_tokens, calls * question.reasoning_each);
-  words += at_most ? fmt::format("at most ${:.2g}", *at_most / 1e12) : "its price is unknown";
+  if (question.at_least) words += "reading all once costs ";
+  words += at_most ? fmt::format("at most ${:.2g}", *at_most / 1e12) : "at an unknown price";
   if (about) words += fmt::format(", about ${:.2g} by what calls used so far", *about / 1e12);
   words += ". " + forecast.words;
 
@@ -189,7 +190,8 @@ ToolReply estimate_answer(Gate& gate, const Tally& tally, const Caller& client, 
       {"input_tokens", sum.input_tokens},
       {"reserved",
        {{"input", sum.input_tokens}, {"output", sum.output_tokens}, {"reasoning", calls * question.reasoning_each}}},
-      {"cost_usd", {{"at_most", dollars(at_most)}, {"about", dollars(about)}}},
+      {"cost_usd",
+       {{question.at_least ? "one_reading_at_most" : "at_most", dollars(at_most)}, {"about", dollars(about)}}},
       {"forecast", std::move(forecast.json)}};
   if (question.at_least) page["at_least"] = true;
   result.structured = std::move(page);

@@ -4,8 +4,9 @@
 //          reasoning}, cost_usd: {at_most, about}, forecast}. input_tokens and reserved are those of all its calls
 //          together, counted cautiously; reasoning is the part of the output that is room for it. A cost is null where
 //          a price is unknown; `about` goes by what this model's calls used so far of what they had reserved, and is
-//          null before the first. The forecast (forecasts.h) is that of its largest call. Of `reduce` the reading of
-//          the documents is counted, not the reductions of reductions: then at_least is true.
+//          null before the first. The forecast (forecasts.h) is that of its largest call. Of `reduce` one reading of
+//          all documents is counted, not the reductions of reductions: then at_least is true, and cost_usd has
+//          one_reading_at_most instead of at_most.
 // Errors:  bad arguments: of weir_estimate, or of the tool, as a call of it would say.
 // Threads: estimate_question() any; estimate_answer() the loop's.
 #pragma once

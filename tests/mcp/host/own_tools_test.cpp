@@ -12,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* kPriced = R"(
+model = "fast"
 [models.deep]
 provider = "anthropic"
 model = "claude-sonnet-4-5"
@@ -143,7 +144,7 @@ TEST_CASE("weir_estimate says how long the call would wait, and when it never fi
   const Json never = estimated(scene, {{"tool", "summarise"}, {"arguments", {{"text", std::string(1'000'000, 'x')}}}});
   CHECK(never["forecast"]["never"] == true);
   CHECK(never["forecast"]["limit"] == "tpm");
-  CHECK(never["forecast"]["largest"] == 60'000);
+  CHECK(never["forecast"]["largest"] == 10'000);
 }
 
 TEST_CASE("weir_estimate objects to what is wrong as the call would", "[own]") {
@@ -168,8 +169,9 @@ TEST_CASE("weir_estimate objects to what is wrong as the call would", "[own]") {
 TEST_CASE("each of Weir's own tools is offered unless it is switched off", "[own]") {
   Scene scene;
   const auto offered = [&](OwnTools own) {
+    const auto offer = make_offer(*scene.catalog, own);
     std::vector<std::string> names;
-    for (const auto& tool : make_offer(*scene.catalog, own)->tools) names.push_back(tool.name);
+    for (const auto& tool : offer->tools) names.push_back(tool.name);
     return names;
   };
   using Names = std::vector<std::string>;
