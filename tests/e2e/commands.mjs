@@ -54,7 +54,7 @@ staged('check prints the configuration in force without secrets, or every mistak
 staged('tools lists what there is', async (stage) => {
   const weir = stage.run('weir', ['tools', '--config', stage.file('weir.toml', two_models({ port: 1 }))], { env });
   assert.equal((await weir.exit).code, 0);
-  assert.match(weir.text.stdout, /^summarise +tight +sentences\?, text +Summarise a text\.$/m);
+  assert.match(weir.text.stdout, /^summarise +tight +text, sentences\? +Summarise a text\.$/m);
 });
 
 staged('without a configuration it says where one would be looked for', async (stage) => {
