@@ -91,7 +91,8 @@ struct Core {
 
 std::optional<Loaded> load_named(const std::string& option) {
   const auto file = find_config(option, environment);
-  if (file) return mcp::load(DraftSource{.file = *file, .version = WEIR_VERSION, .environment = environment}, std::cerr);
+  if (file)
+    return mcp::load(DraftSource{.file = *file, .version = WEIR_VERSION, .environment = environment}, std::cerr);
   std::cerr << file.error().message << '\n';
   return std::nullopt;
 }
@@ -310,6 +311,9 @@ int call(Program& program, const std::string& tool, const std::vector<std::strin
     std::cerr << "weir call: " << parsed.error().message << '\n';
     return kFailed;
   }
+  Menu menu = *program.host->menu();
+  menu.options.result_bytes_max = std::numeric_limits<std::int64_t>::max();  // a shell takes results whole
+  program.host->swap(std::make_shared<const Menu>(std::move(menu)));
   Core& core = *program.core;
   std::stop_source stop;
   Context context{.principal = {.name = "shell"}, .stop = stop.get_token(), .sink = std::make_shared<NoSink>()};
@@ -320,7 +324,7 @@ int call(Program& program, const std::string& tool, const std::vector<std::strin
     core.loop.stop();
   });
   core.loop.run();
-  return reply && print_reply(*reply, std::cout, std::cerr) ? kOk : kFailed;
+  return reply && print_reply(*reply, is_list(found, *parsed), std::cout, std::cerr) ? kOk : kFailed;
 }
 
 // Of the server that runs: `config` only says where it listens, if no URL does.

@@ -64,20 +64,19 @@ Json rows_of(const Json& whole, std::size_t from, std::size_t to) {
 
 }  // namespace
 
-ToolReply Results::bounded(ToolReply reply, const std::string& principal, Instant now, std::int64_t bytes_max) {
+ToolReply Results::bounded(ToolReply reply, Cut cut, const std::string& principal, Instant now,
+                           std::int64_t bytes_max) {
   auto* result = std::get_if<ToolResult>(&reply);
-  if (result == nullptr || !result->structured || result->is_error) return reply;
+  if (result == nullptr || !result->structured || result->is_error || cut == Cut::nowhere) return reply;
   const auto most = static_cast<std::size_t>(bytes_max);
   Json& whole = *result->structured;
   Kept kept;
   kept.id = random_id();
   kept.principal = principal;
-  const auto rows = whole.find("results");
-  const auto words = whole.find("text");
-  if (rows != whole.end() && rows->is_array()) {
-    const auto begins = page_begins(*rows, most);
+  if (cut == Cut::rows) {
+    const auto begins = page_begins(whole["results"], most);
     if (begins.size() == 1) return reply;
-    const std::size_t count = rows->size();
+    const std::size_t count = whole["results"].size();
     for (std::size_t i = 1; i < begins.size(); ++i) {
       const bool last = i + 1 == begins.size();
       Json page = rows_of(whole, begins[i], last ? count : begins[i + 1]);
@@ -93,8 +92,9 @@ ToolReply Results::bounded(ToolReply reply, const std::string& principal, Instan
                                              said.substr(0, std::min(heading, most)), first["results"].dump(),
                                              begins[1] - 1, count, uri_of(kept.id, 2));
     whole = std::move(first);
-  } else if (words != whole.end() && words->is_string() && words->get_ref<const std::string&>().size() > most) {
-    const std::string text = words->get<std::string>();
+  } else {
+    const std::string text = whole["text"].get<std::string>();
+    if (text.size() <= most) return reply;
     std::size_t at = whole_characters(text, most);
     const std::string head = text.substr(0, at);
     while (at < text.size()) {
@@ -106,8 +106,6 @@ ToolReply Results::bounded(ToolReply reply, const std::string& principal, Instan
                                              uri_of(kept.id, 2), kept.pages.size() + 1);
     whole["text"] = head;
     whole["more"] = {{"uri", uri_of(kept.id, 2)}};
-  } else {
-    return reply;
   }
   result->content.push_back(link(uri_of(kept.id, 2), kept.pages.front().json));
   keep(std::move(kept), now);

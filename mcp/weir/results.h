@@ -26,9 +26,10 @@ class Results {
   static constexpr std::size_t kBytesMax = 64 << 20;
   static constexpr Duration kKept = std::chrono::hours(1);
 
-  // The reply as it may go out: of at most about `bytes_max` bytes, where it is a list or a text. What has another
-  // shape stays whole.
-  ToolReply bounded(ToolReply reply, const std::string& principal, Instant now, std::int64_t bytes_max);
+  // What a result is cut by: rows of a list, characters of a text; other shapes stay whole.
+  enum class Cut { nowhere, rows, text };
+  // The reply as it may go out: of at most about `bytes_max` bytes.
+  ToolReply bounded(ToolReply reply, Cut cut, const std::string& principal, Instant now, std::int64_t bytes_max);
   struct Page {
     std::string text;
     bool json = false;

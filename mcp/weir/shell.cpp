@@ -128,6 +128,11 @@ Result<Json> parse_arguments(const Tool* tool, const std::vector<std::string>& a
   return result;
 }
 
+bool is_list(const Tool* tool, const Json& arguments) {
+  return tool != nullptr && !tool->settings().list.empty() && tool->settings().kind != "reduce" &&
+         arguments.contains(tool->settings().list + "s");
+}
+
 void print_mistakes(const std::vector<Mistake>& mistakes, std::ostream& out) {
   for (const Mistake& mistake : mistakes) out << mistake.text() << '\n';
   out << (mistakes.size() == 1 ? "1 mistake" : fmt::format("{} mistakes", mistakes.size())) << '\n';
@@ -179,13 +184,13 @@ void print_tools(const Catalog& catalog, std::ostream& out) {
     row(name, tool.model() ? tool.model_alias() : "-", inputs_line(tool), tool.settings().description);
 }
 
-bool print_reply(const ToolReply& reply, std::ostream& out, std::ostream& err) {
+bool print_reply(const ToolReply& reply, bool list, std::ostream& out, std::ostream& err) {
   if (const auto* failure = std::get_if<ProtocolError>(&reply)) {
     err << "weir call: " << failure->message << '\n';
     return false;
   }
   const auto& result = std::get<ToolResult>(reply);
-  if (!result.is_error && result.structured && result.structured->contains("results")) {
+  if (list && !result.is_error) {
     print_rows(result, out, err);
   } else {
     for (const Json& block : result.content)

@@ -30,13 +30,17 @@ class NoSink final : public Sink {
 // line. `tool` may be null: then all are text.
 Result<Json> parse_arguments(const Tool* tool, const std::vector<std::string>& arguments, const std::string& json);
 
+// Whether the answer will have rows.
+bool is_list(const Tool* tool, const Json& arguments);
+
 void print_mistakes(const std::vector<Mistake>& mistakes, std::ostream& out);
 void print_warnings(const std::vector<Mistake>& warnings, std::ostream& out);
 // One line each: the good ones only if asked for. True when none is bad.
 bool print_verdicts(const std::string& file, const std::vector<KeyVerdict>& verdicts, bool tell_good,
                     std::ostream& out);
 void print_tools(const Catalog& catalog, std::ostream& out);
-// The answer's text to `out`, what it cost (or what went wrong) to `err`. True when it is an answer.
-bool print_reply(const ToolReply& reply, std::ostream& out, std::ostream& err);
+// The answer's text to `out`, of a list a line for each row; what it cost (or what went wrong) to `err`. True when it
+// is an answer.
+bool print_reply(const ToolReply& reply, bool list, std::ostream& out, std::ostream& err);
 
 }  // namespace weir::mcp

@@ -58,9 +58,18 @@ struct ToolRuns::Running {
   std::function<void(ToolReply)> done;
 
   std::unique_ptr<Run> run{};
+  bool list = false;
   Instant started{}, told{};
   std::optional<std::stop_callback<std::function<void()>>> on_stop{};
 };
+
+Results::Cut ToolRuns::cut_of(const Running& running) {
+  if (running.list) return Results::Cut::rows;
+  const Tool& tool = *running.offered.tool;
+  const std::string& kind = tool.settings().kind;
+  const bool words = tool.model() && !tool.answers_json() && kind != "judge" && kind != "embed";
+  return words ? Results::Cut::text : Results::Cut::nowhere;
+}
 
 ToolRuns::ToolRuns(Crew crew, Callers& callers, Results& results, std::function<void()> decided)
     : crew_(crew), callers_(callers), results_(results), decided_(std::move(decided)) {}
@@ -85,6 +94,7 @@ void ToolRuns::take_off(std::shared_ptr<Running> running, Work order) {
                 .client = callers_.of(running->context.principal.name),
                 .principal = running->context.principal.name};
   const std::uint64_t id = running->id;
+  running->list = order.list && tool.settings().kind != "reduce";
   running_[id] = running;
   if (running->context.sink->wants_progress()) {
     errand.progressed = [this, weak = std::weak_ptr(running)](const RunView& view) {
@@ -120,8 +130,8 @@ void ToolRuns::land(std::uint64_t id, ToolAnswer answer) {
     if (took.size() > kTypicalOf) took.pop_front();
   }
   tell_call(*running->context.sink, tool, answer);
-  running->done(results_.bounded(reply(tool, answer), running->context.principal.name, crew_.loop.now(),
-                                 running->offered.result_bytes_max));
+  running->done(results_.bounded(reply(tool, answer), cut_of(*running), running->context.principal.name,
+                                 crew_.loop.now(), running->offered.result_bytes_max));
   log_call(running->id, running->context.principal.name, tool, answer);
   decided_();
   // The run is on the stack: it goes with this function's caller.

@@ -47,6 +47,7 @@ class ToolRuns {
   void report_in(Duration span, const std::shared_ptr<Running>& running);
   void report(const std::shared_ptr<Running>& running);
   void tell_rows(Running& running, const RunView& view);
+  static Results::Cut cut_of(const Running& running);
   static void tell(Running& running, const RunView& view, std::string_view more);
 
   const Crew crew_;

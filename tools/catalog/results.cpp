@@ -118,7 +118,13 @@ json output_schema(const ToolSettings& tool) {
       {"items", {{"anyOf", {{{"$ref", kPlace}}, {{"type", "null"}}}}}}};
   properties["failures"] = failures();
   properties["more"] = more();
-  return {{"type", "object"}, {"properties", properties}, {"$defs", {{"row", row}}}};
+  json whole = {{"type", "object"}, {"properties", properties}};
+  if (const auto dialect = row.find("$schema"); dialect != row.end()) {  // a root's keyword
+    whole["$schema"] = *dialect;
+    row.erase("$schema");
+  }
+  whole["$defs"]["row"] = std::move(row);
+  return whole;
 }
 
 json with_list(json schema, const ToolSettings& tool) {

@@ -7,6 +7,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kPutOffMax = 1h;
 constexpr Duration kPauseMin = 1ms;  // a refusal that names no wait at all must not spin
+constexpr Duration kFullQueue = 1s;  // one that is full, and cannot say for how long
 
 }  // namespace
 
@@ -39,10 +40,12 @@ void Rows::begin_some() {
 // Whether a limit says: later, and later is soon enough.
 bool Rows::is_put_off(const ToolAnswer& answer) {
   const auto* refusal = std::get_if<Refusal>(&answer.outcome);
-  if (cancelled_ || refusal == nullptr || !refusal->retry_after || refusal->reason == Refusal::Reason::never ||
+  if (cancelled_ || refusal == nullptr || refusal->reason == Refusal::Reason::never ||
       refusal->reason == Refusal::Reason::closing)
     return false;
-  const Instant at = loop_.now() + std::max(*refusal->retry_after, kPauseMin);
+  const bool full = refusal->reason == Refusal::Reason::queue_full;
+  if (!refusal->retry_after && !full) return false;
+  const Instant at = loop_.now() + std::max(refusal->retry_after.value_or(kFullQueue), kPauseMin);
   if (at - started_ > kPutOffMax) return false;
   pausing_ = true;
   pause_ = loop_.at(at, [this] {

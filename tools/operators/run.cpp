@@ -72,6 +72,12 @@ class ListRun final : public Run {
     return units;
   }
 
+  bool is_words() const {
+    const Tool& tool = *errand_.tool;
+    const std::string& kind = tool.settings().kind;
+    return tool.model() && !tool.answers_json() && kind != "judge" && kind != "embed";
+  }
+
   // An http tool has a queue of its own, which other calls need too.
   std::size_t window() const {
     if (errand_.tool->http())
@@ -93,7 +99,7 @@ class ListRun final : public Run {
       ++rows_done_;
       if (auto* value = std::get_if<json>(&answer.outcome)) {
         results_[row] = batch ? std::move((*value)[i]) : std::move(*value);
-        if (!batch && !answer.text.empty() && results_[row].contains("finish")) {  // words: the rest is the model's
+        if (is_words()) {  // the rest is the same for all
           results_[row].erase("model");
           results_[row].erase("finish");
         }

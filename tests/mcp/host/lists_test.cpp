@@ -244,3 +244,53 @@ TEST_CASE("a step that fails ends the reduction with what all of it cost", "[red
   CHECK(scene.result().meta.at("weir/usage").at("attempts") == 2);
   CHECK(scene.gate.state().slots_taken == 0);
 }
+
+TEST_CASE("an object that only looks like a list or a text is left as it is", "[lists]") {
+  const std::string schema = R"(model = "free"
+output_schema = { type = "object", required = ["results"], properties.results = { type = "array" }, properties.finish = { type = "string" } }
+list = "text"
+[models.free]
+provider = "compatible"
+model = "m"
+base_url = "http://127.0.0.1:3/v1"
+)";
+  const Json made = {{"results", Json::array()}, {"finish", "f"}, {"model", "m"}, {"text", std::string(100'000, 'x')}};
+  Scene scene(schema);
+  scene.call("summarise", {{"text", "a"}});
+  scene.call("summarise", {{"texts", {"b"}}});
+  scene.loop.run_for(0ns);
+  for (auto& done : scene.http.answers) done(mcp::answer_of(made.dump()));
+  scene.loop.run_for(0ns);
+  REQUIRE(scene.replies.size() == 2);
+  CHECK(*std::get<ToolResult>(scene.replies[0]).structured == made);
+  CHECK(std::get<ToolResult>(scene.replies[1]).structured->at("results")[0] == made);
+}
+
+TEST_CASE("a text that is too large goes on as pages, for its caller only, and comes together whole", "[lists]") {
+  Scene scene("model = \"free\"\n" + kLists.substr(kLists.find("list = ")));
+  std::string text;
+  for (int i = 0; text.size() < 200'000; ++i) text += "§ " + std::to_string(i) + " ";
+  scene.call("summarise", {{"text", "a"}});
+  scene.loop.run_for(0ns);
+  scene.http.answers.at(0)(mcp::answer_of(text));
+  scene.loop.run_for(0ns);
+  std::string whole = scene.result().structured->at("text");
+  CHECK(whole.size() <= 64 << 10);
+  const std::string uri = scene.result().structured->at("more").at("uri");
+  const auto read = [&](const std::string& page, const std::string& who) {
+    Context context;
+    context.principal.name = who;
+    context.sink = std::make_shared<Quiet>();
+    std::optional<ReadReply> reply;
+    scene.host.read({.uri = page, .round = {}}, context, [&](ReadReply answered) { reply = std::move(answered); });
+    return std::holds_alternative<ResourceContents>(*reply)
+               ? std::get<ResourceContents>(*reply).contents[0].at("text").get<std::string>()
+               : std::string();
+  };
+  CHECK(read(uri, "somebody") == "");
+  for (int page = 2; page <= 4; ++page)
+    whole += read(uri.substr(0, uri.rfind('/') + 1) + std::to_string(page), "anonymous");
+  CHECK(whole == text);
+  scene.loop.run_for(1h);
+  CHECK(read(uri, "anonymous") == "");
+}
