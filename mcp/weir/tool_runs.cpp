@@ -134,8 +134,9 @@ void ToolRuns::land(std::uint64_t id, ToolAnswer answer) {
                                  crew_.loop.now(), running->offered.result_bytes_max));
   log_call(running->id, running->context.principal.name, tool, answer);
   decided_();
-  // The run is on the stack: it goes with this function's caller.
-  crew_.loop.post([running] {});
+  // The run is on the stack, and goes when the loop has turned.
+  over_.push_back(running);
+  crew_.loop.post([this] { over_.clear(); });
   if (running_.empty() && when_empty_) std::exchange(when_empty_, nullptr)();
 }
 

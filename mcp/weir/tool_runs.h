@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "mcp/call.h"
 #include "mcp/weir/results.h"
@@ -57,6 +58,7 @@ class ToolRuns {
   std::atomic<std::uint64_t> calls_made_ = 0;
   // The loop thread's own.
   std::map<std::uint64_t, std::shared_ptr<Running>> running_;
+  std::vector<std::shared_ptr<Running>> over_;  // whose answers are being told
   std::map<std::uint64_t, Timer> reports_;
   std::map<std::string, std::deque<Duration>> took_;  // by tool
   std::function<void()> when_empty_;
