@@ -70,7 +70,25 @@ std::shared_ptr<const Menu> WeirHost::menu() const {
   return menu_;
 }
 
+// What is known by now of how long calls take is told with the next list. In a few words only, so that a list does not
+// change because one call was slow.
+static std::shared_ptr<const Menu> with_typical_times(std::shared_ptr<const Menu> menu,
+                                                      const std::map<std::string, Duration>& typical) {
+  Offer offer = *menu->offer;
+  for (ToolDefinition& tool : offer.tools) {
+    const auto took = typical.find(tool.name);
+    if (took == typical.end()) continue;
+    tool.description += took->second < 1s    ? " Typically answers within a second."
+                        : took->second < 10s ? " Typically answers within ten seconds."
+                                             : " Typically takes longer than ten seconds.";
+  }
+  Menu told = *menu;
+  told.offer = std::make_shared<const Offer>(std::move(offer));
+  return std::make_shared<const Menu>(std::move(told));
+}
+
 void WeirHost::swap(std::shared_ptr<const Menu> menu) {
+  menu = with_typical_times(std::move(menu), runs_.typical());
   const auto now = menu;
   {
     const std::lock_guard lock(mu_);

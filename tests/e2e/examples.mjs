@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Stage, call, post } from './stage.mjs';
+import { spawn } from 'node:child_process';
+import { Stage, build, call, post } from './stage.mjs';
 
 const folder = fileURLToPath(new URL('../../examples/', import.meta.url));
 const keys = Object.fromEntries(['OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'OPENAI_DEV_KEY', 'OPENAI_PROD_KEY', 'OPENAI_OVERFLOW_KEY']
@@ -51,4 +52,18 @@ describe('the examples of models and profiles', () => {
       if (name === 'effort') assert.equal(room.default, 4_000 + 25_000);
     });
   }
+});
+
+test('fifty support tickets go through four tools, as a script shows them', async () => {
+  const script = spawn(`${folder}tickets.sh`, { env: { ...process.env, WEIR_BUILD: build }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let shown = '', complaints = '';
+  script.stdout.on('data', (data) => { shown += data; });
+  script.stderr.on('data', (data) => { complaints += data; });
+  const code = await new Promise((resolve) => script.on('close', resolve));
+  assert.equal(code, 0, complaints);
+  const tickets = shown.match(/^ ?\d+ \{"label":"(billing|delivery|technical|question|praise)"\} +\{"amount_euros":.*"urgent":(true|false)\}\n {3}\S.+$/gm);
+  assert.equal(tickets?.length, 50, shown);
+  assert.match(tickets[0], /"label":"billing".*\n.*charged twice/);
+  assert.match(shown, /== report over all of them\n\S/);
+  assert.match(shown, /^report +\[fast: \d+ tokens in .* attempts 1; cost in USD 0\.0\d+\]$/m);
 });

@@ -122,3 +122,21 @@ TEST_CASE("the lists are said to change, so prompts can be asked for before ther
   Scene scene;
   CHECK(scene.host.offer()->changing);
 }
+
+TEST_CASE("how long a tool's calls take is told with the next list, once there were five", "[host][swap]") {
+  for (const int calls : {4, 5}) {
+    Scene scene(
+        "model = \"free\"\n[models.free]\nprovider = \"compatible\"\nmodel = \"m\"\nbase_url = "
+        "\"http://127.0.0.1:3/v1\"\n");
+    for (int i = 0; i < calls; ++i) {
+      scene.call("summarise", {{"text", "x"}});
+      scene.loop.run_for(std::chrono::seconds(2));
+      scene.http.answers.back()(answer_of("answer"));
+      scene.loop.run_for(std::chrono::seconds(0));
+    }
+    CHECK(scene.host.offer()->tools[0].description == "Summarise a text.");
+    scene.host.swap(scene.host.menu());
+    const std::string told = scene.host.offer()->tools[0].description;
+    CHECK(told == (calls < 5 ? "Summarise a text." : "Summarise a text. Typically answers within ten seconds."));
+  }
+}
