@@ -20,6 +20,7 @@
 
 #include "config/http_tool.h"
 #include "config/kinds.h"
+#include "config/ledger.h"
 #include "config/model_facts.h"
 #include "config/priority.h"
 #include "config/secret.h"
@@ -59,6 +60,9 @@ struct ServerSettings {
   std::int64_t cache_bytes = 128 << 20;                // of the cache, at most
   std::int64_t result_bytes_max = 64 << 10;            // of one result; what is beyond is read page by page (weir://results/…)
   std::string model_catalogue{};                       // a TOML file over the built-in facts of models; absolute; empty = none
+  bool usage_tool = true;                              // whether the MCP tool weir_usage is offered
+  BudgetSettings budget{};                             // of all calls together
+  std::string budget_zone = "UTC";                     // whose midnights end the days and months of all budgets: an IANA name
   bool check_keys = false;                             // whether each model is tried at start, as by `weir check --online`
   int line = 0;
   bool operator==(const ServerSettings&) const = default;
@@ -118,6 +122,7 @@ struct ModelSettings {
   ModelFacts facts{};                      // what the catalogue and this table say of the model
   std::vector<ProfileSettings> profiles{}; // ordered by name
   std::string default_profile{};           // a name of profiles; empty when there are none
+  BudgetSettings budget{};
   std::optional<bool> stream{};            // whether answers are streamed; absent = those that may be long
   bool prompt_cache = true;                // whether long, constant system prompts are marked for the provider's cache
   Duration connect_timeout = std::chrono::seconds(10);
@@ -171,6 +176,8 @@ struct ToolSettings {
   std::vector<InputSettings> inputs;       // ordered by name
   std::vector<std::string> scopes;         // all of them are needed to call it; empty = any caller
   std::optional<int> max_concurrency;      // calls of this tool in flight; absent = the server's
+  BudgetSettings budget{};
+  bool ledger_text = false;                // whether the ledger keeps its arguments and answers
   Priority priority = Priority::interactive;  // of its calls, at most
   int line = 0, prompt_line = 0, system_line = 0, profiles_line = 0, schema_line = 0, temperature_line = 0, input_schema_line = 0;
   bool operator==(const ToolSettings&) const = default;
@@ -193,6 +200,7 @@ struct ClientSettings {
   int weight = 1;                                  // 1..1000: its share beside other clients that wait
   Priority priority = Priority::interactive;       // of its calls, unless they or their tool ask for less
   ClientLimits limits{};                           // its own, without the defaults: see client_limits()
+  BudgetSettings budget{};
   int line = 0;
   bool operator==(const ClientSettings&) const = default;
 };
@@ -213,6 +221,9 @@ struct Config {
   std::string file;
   ServerSettings server;
   std::optional<AuthSettings> auth;
+  LedgerSettings ledger{};
+  MetricsSettings metrics{};
+  TracingSettings tracing{};
   std::map<std::string, ClientSettings> clients;
   ClientLimits client_defaults;  // [client_defaults]: of every client that calls and does not state them otherwise
   std::map<std::string, ModelSettings> models;

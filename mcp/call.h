@@ -173,6 +173,8 @@ struct Context {
   Capabilities offered{};          // to this caller, on its transport
   bool takes_rounds = false;       // a NeedInput may be the answer
   std::shared_ptr<Asker> asker{};  // else it is asked here; null = input cannot be had
+  std::string transport{};         // "http", "stdio"
+  std::string traceparent{}, tracestate{};  // of params._meta, else of the HTTP headers; as they came, perhaps empty
 };
 
 }  // namespace weir::mcp

@@ -30,6 +30,10 @@ struct CacheUse {
   std::string name_space;
 };
 
+class Budgets;        // limiter/budgets.h
+class CallLog;        // call_log.h
+struct CallIdentity;  // call_log.h
+
 struct Job {
   std::shared_ptr<const Model> model;
   Prompt prompt;
@@ -39,6 +43,7 @@ struct Job {
   ToolId tool = 0;
   Priority priority = Priority::interactive;
   std::optional<CacheUse> cache{};  // see calls.h
+  std::shared_ptr<const CallIdentity> call{};  // whose it is, for logs and budgets; null = nobody's
   std::uint64_t kind = 0;           // of calls whose answers are alike in length: a tool at a profile; 0 = not learned
 };
 
@@ -87,7 +92,10 @@ struct Airspace {
   HttpClient& http;
   RetryBudgets& retry_budgets;
   Estimator& estimator;
-  std::mt19937_64& random;  // jitter
+  std::mt19937_64& random;     // jitter, span ids
+  CallLog* log = nullptr;      // told of every attempt and flight
+  Budgets* budgets = nullptr;  // null = there are none
+  bool trace_upstream = false; // whether providers are sent a traceparent
 };
 
 // `landed` is called once, from the loop or from cancel(); never inside this call. It may destroy the flight.
