@@ -11,7 +11,7 @@
 namespace weir {
 namespace {
 
-std::string in_quotes(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string json = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -30,7 +30,7 @@ std::string in_quotes(std::string_view text) {
 bool write(const Node& node, std::string& to) {
   switch (node.kind) {
     case NodeKind::string:
-      to += in_quotes(node.text);
+      to += json_string(node.text);
       return true;
     case NodeKind::integer:
       to += fmt::format("{}", node.integer);
@@ -56,7 +56,7 @@ bool write(const Node& node, std::string& to) {
       to += '{';
       for (const Entry& member : node.members) {
         if (to.back() != '{') to += ',';
-        to += in_quotes(member.key) + ':';
+        to += json_string(member.key) + ':';
         if (!write(member.value, to)) return false;
       }
       to += '}';
