@@ -178,6 +178,7 @@ ClientSettings read_client(const Entry& member, const ClientNames& names, const 
   ClientSettings client;
   client.name = member.key;
   client.line = member.value.line;
+  read_budget(fields, client.budget);
   if (!is_client_name(member.key)) {
     fields.mistake(member.value, "a client's name must be 1 to 64 of A-Z, a-z, 0-9, \".\", \"_\" and \"-\"");
   }

@@ -13,7 +13,8 @@
 namespace weir {
 namespace {
 
-constexpr std::array<const char*, 6> kSections = {"server", "auth", "client_defaults", "clients", "models", "tools"};
+constexpr std::array<const char*, 9> kSections = {"server",          "auth",    "ledger", "metrics", "tracing",
+                                                  "client_defaults", "clients", "models", "tools"};
 constexpr std::size_t kShownMax = 60;  // characters of a value
 
 bool holds_tables(std::string_view section) {
@@ -22,7 +23,7 @@ bool holds_tables(std::string_view section) {
 
 bool is_secret(std::string_view key) {
   const std::string_view last = key.substr(key.rfind('.') + 1);
-  return last == "api_key" || last == "token" || last == "state_key";
+  return last == "api_key" || last == "token" || last == "state_key" || last == "authorization";
 }
 
 // 1234567 → 1_234_567

@@ -81,6 +81,9 @@ Config read(const Node& document, const std::string& file, const Environment& en
   Fields top(document, "top level", mistakes);
   const Node* server = top.find("server", NodeKind::table);
   const Node* auth = top.find("auth", NodeKind::table);
+  const Node* ledger = top.find("ledger", NodeKind::table);
+  const Node* metrics = top.find("metrics", NodeKind::table);
+  const Node* tracing = top.find("tracing", NodeKind::table);
   const Node* clients = top.find("clients", NodeKind::table);
   const Node* client_defaults = top.find("client_defaults", NodeKind::table);
   const Node* models = top.find("models", NodeKind::table);
@@ -100,6 +103,9 @@ Config read(const Node& document, const std::string& file, const Environment& en
   config.file = file;
   config.server = read_server(server, names, environment, mistakes);
   if (auth != nullptr) config.auth = read_auth(*auth, mistakes);
+  if (ledger != nullptr) config.ledger = read_ledger(*ledger, mistakes);
+  if (metrics != nullptr) config.metrics = read_metrics(*metrics, environment, mistakes);
+  if (tracing != nullptr) config.tracing = read_tracing(*tracing, environment, mistakes);
   config.clients = read_clients(clients, known_to_clients, environment, mistakes);
   if (client_defaults != nullptr)
     config.client_defaults = read_client_defaults(*client_defaults, known_to_clients, mistakes);
@@ -122,6 +128,7 @@ Config read(const Node& document, const std::string& file, const Environment& en
     if (mistakes.full()) break;
     if (is_table(member, "tools", mistakes)) config.tools.emplace(member.key, read_tool(member, names, environment, mistakes));
   }
+  check_budgets(config, mistakes);
   return config;
 }
 

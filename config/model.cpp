@@ -125,6 +125,7 @@ ModelSettings read_model(const Entry& member, const ModelCatalogue& catalogue, c
   fields.read("total_timeout", model.total_timeout, kTimeout);
   fields.read("max_attempts", model.max_attempts, {1, 10});
   fields.read("retry_time", model.retry_time, {0s, 24h});
+  read_budget(fields, model.budget);
   fields.reject_unknown();
   return model;
 }

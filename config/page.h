@@ -41,6 +41,10 @@ inline std::string toml_duration(Duration value) { return toml_string(format_dur
 void print_model(Page& page, const ModelSettings& model);
 void print_tool(Page& page, const ToolSettings& tool, const std::string& default_model);
 void print_http_tool(Page& page, const HttpToolSettings& http);
+void print_ledger(Page& page, const LedgerSettings& ledger);
+void print_metrics(Page& page, const MetricsSettings& metrics);
+void print_tracing(Page& page, const TracingSettings& tracing);
+void print_budget(Page& page, const BudgetSettings& budget);
 void print_limits(Page& page, const std::vector<LimitSettings>& limits, ChargeModel charge_model);
 
 }  // namespace weir

@@ -76,6 +76,9 @@ void print_server(Page& page, const Config& config) {
     page.value("model_catalogue", toml_string(server.model_catalogue));
   }
   page.value("check_keys", server.check_keys, standard.check_keys, yes_or_no);
+  page.value("usage_tool", server.usage_tool, standard.usage_tool, yes_or_no);
+  print_budget(page, server.budget);
+  page.value("budget_zone", server.budget_zone, standard.budget_zone, toml_string);
   if (server.tls_cert.empty()) {
     page.remark("tls_cert, tls_key: none; plain HTTP");
   } else {
@@ -144,6 +147,7 @@ void print_client(Page& page, const Config& config, const LimitsInForce& in_forc
   } else {
     page.value("parent", toml_string(client.parent));
   }
+  print_budget(page, client.budget);
   print_limits_in_force(page, config, in_force, client.name);
   print_limits(page, client.limits.limits, ChargeModel::total);
   print_tables_of_models(page, section, client.limits);
@@ -170,6 +174,9 @@ std::string effective_config(const Config& config) {
   } else if (lets_everybody_in(config)) {
     page.remark("no [auth], and no [clients.NAME] with a token: whoever reaches the server may call");
   }
+  print_ledger(page, config.ledger);
+  print_metrics(page, config.metrics);
+  print_tracing(page, config.tracing);
   const LimitsInForce in_force(config);
   print_client_defaults(page, config, in_force);
   for (const auto& [name, client] : config.clients) print_client(page, config, in_force, client);

@@ -128,6 +128,7 @@ void print_model(Page& page, const ModelSettings& model) {
   page.value("total_timeout", model.total_timeout, standard.total_timeout, toml_duration);
   page.value("max_attempts", model.max_attempts, standard.max_attempts, number);
   page.value("retry_time", model.retry_time, standard.retry_time, toml_duration);
+  print_budget(page, model.budget);
   if (model.default_profile.empty()) {
     page.remark("profiles: none");
   } else {

@@ -118,6 +118,8 @@ void print_tool(Page& page, const ToolSettings& tool, const std::string& default
     page.remark("max_concurrency: server.concurrency_limit");
   }
   page.value("priority", tool.priority, standard.priority, [](Priority it) { return toml_string(word_of(it)); });
+  page.value("ledger_text", tool.ledger_text, standard.ledger_text, yes_or_no);
+  print_budget(page, tool.budget);
   for (const InputSettings& input : tool.inputs) print_input(page, input);
 }
 

@@ -1,11 +1,12 @@
 #include "config/restart.h"
 
 #include <string_view>
+#include <utility>
 
 namespace weir {
 namespace {
 
-// Of [server], by key and member. Beside these, all of [auth].
+// Of [server], by key and member. Beside these, all of [auth], [ledger], [metrics] and [tracing].
 template <typename Visit>
 void each_fixed(Visit visit) {
   visit("http", &ServerSettings::http);
@@ -35,6 +36,18 @@ bool same(const std::optional<AuthSettings>& a, std::optional<AuthSettings> b) {
   return a == b;
 }
 
+// A section that is in force as it was at start.
+template <typename Settings>
+void keep_section(const char* name, const Settings& running, Settings& loaded, std::vector<std::string>& kept) {
+  const int line = std::exchange(loaded.line, running.line);
+  if (running == loaded) {
+    loaded.line = line;
+    return;
+  }
+  kept.emplace_back(name);
+  loaded = running;
+}
+
 }  // namespace
 
 std::vector<std::string> keep_until_restart(const Config& running, Config& loaded) {
@@ -48,11 +61,15 @@ std::vector<std::string> keep_until_restart(const Config& running, Config& loade
     kept.emplace_back("auth");
     loaded.auth = running.auth;
   }
+  keep_section("ledger", running.ledger, loaded.ledger, kept);
+  keep_section("metrics", running.metrics, loaded.metrics, kept);
+  keep_section("tracing", running.tracing, loaded.tracing, kept);
   return kept;
 }
 
 bool needs_restart(const Difference& difference) {
-  if (difference.table == "auth") return true;
+  for (const char* section : {"auth", "ledger", "metrics", "tracing"})
+    if (difference.table == section) return true;
   if (difference.table != "server") return false;
   bool fixed = false;
   each_fixed([&](const char* key, auto) { fixed = fixed || difference.key == key; });

@@ -63,6 +63,15 @@ void check_shared_limits(const std::map<std::string, ModelSettings>& models, Mis
 // mistake.
 void check_told_apart(const std::map<std::string, ClientSettings>& clients, Mistakes& mistakes);
 
+LedgerSettings read_ledger(const Node& table, Mistakes& mistakes);
+MetricsSettings read_metrics(const Node& table, const Environment& environment, Mistakes& mistakes);
+TracingSettings read_tracing(const Node& table, const Environment& environment, Mistakes& mistakes);
+void read_budget(Fields& fields, BudgetSettings& budget);
+// Money can only be kept to where prices are known. `config` was read without a mistake so far.
+void check_budgets(const Config& config, Mistakes& mistakes);
+// Whoever writes there makes the file, when there is something to write; here: that it could be made.
+void read_database_file(Fields& fields, const std::string& key, std::string& to);
+
 void read_priority(Fields& fields, Priority& to);
 
 // Sets `to` if the key is there and holds scopes as OAuth writes them, each once.

@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "config/addresses.h"
 #include "config/fields.h"
 #include "config/secret_source.h"
 #include "config/sections.h"
+#include "config/zone.h"
 
 namespace weir {
 namespace {
@@ -55,23 +55,6 @@ void read_tls(Fields& fields, ServerSettings& server) {
   fields.mistake(cert == nullptr ? *key : *cert,
                  fmt::format("{} is given without {}; TLS needs both", cert == nullptr ? "tls_key" : "tls_cert",
                              cert == nullptr ? "tls_cert" : "tls_key"));
-}
-
-// Whoever writes there makes the file, when there is something to write; here: that it could be made.
-void read_database_file(Fields& fields, const std::string& key, std::string& to) {
-  if (!fields.read(key, to)) return;
-  const std::filesystem::path path(to);
-  const Node& node = *fields.find(key);
-  std::error_code error;
-  if (!path.is_absolute() || !path.has_filename()) {
-    fields.mistake(node, fmt::format("{} must be the absolute path of a file, such as \"/var/lib/weir/{}.db\", not {}",
-                                     key, key.substr(0, key.find('_')), in_quotes(to)));
-  } else if (!std::filesystem::is_directory(path.parent_path(), error)) {
-    fields.mistake(node, fmt::format("{} names {}, but there is no folder {}", key, in_quotes(to),
-                                     in_quotes(path.parent_path().string())));
-  } else if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
-    fields.mistake(node, fmt::format("{} names {}, which is not a regular file", key, in_quotes(to)));
-  }
 }
 
 void read_state_key(Fields& fields, ServerSettings& server, const Environment& environment) {
@@ -130,6 +113,11 @@ ServerSettings read_server(const Node* table, ModelNames& names, const Environme
     if (const auto objection = object_to_file(server.model_catalogue))
       fields.mistake(*fields.find("model_catalogue"), "model_catalogue " + *objection);
   fields.read("check_keys", server.check_keys);
+  fields.read("usage_tool", server.usage_tool);
+  read_budget(fields, server.budget);
+  if (fields.read("budget_zone", server.budget_zone))
+    if (const auto objection = object_to_zone(server.budget_zone))
+      fields.mistake(*fields.find("budget_zone"), "budget_zone " + *objection);
   fields.reject_unknown();
   return server;
 }

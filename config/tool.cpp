@@ -121,6 +121,8 @@ ToolSettings read_tool(const Entry& member, const ModelNames& names, const Envir
   read_scopes(fields, "scopes", tool.scopes);
   fields.read("max_concurrency", tool.max_concurrency, {1, 100'000});
   read_priority(fields, tool.priority);
+  fields.read("ledger_text", tool.ledger_text);
+  if (tool.kind != "http") read_budget(fields, tool.budget);
   read_inputs(fields, tool, mistakes);
   if (!tool.input_schema.empty() && !tool.inputs.empty())
     fields.mistake(*fields.find("input_schema"), "input_schema and input.* both declare the arguments; keep one");

@@ -19,6 +19,8 @@ struct Row {
 std::string file(const Row& row, bool with_line) {
   const std::string line = with_line ? row.key + " = " + row.value + '\n' : "";
   if (row.section == "server") return "[server]\n" + line + kOneModel + kOneTool;
+  for (const char* section : {"ledger", "metrics", "tracing"})
+    if (row.section == section) return "[" + row.section + "]\n" + line + kOneModel + kOneTool;
   if (row.section == "auth") return kAuth + line + kOneModel + kOneTool;
   if (row.section == "client") return kClient + line + kOneModel + kOneTool;
   if (row.section == "model") return kOneModel + line + kOneTool;
@@ -76,6 +78,33 @@ const std::vector<Row> kRows = {
     {"server", "state_key", "\"env:STATE_KEY\"",
      [](C c) { return c.server.state_key == Secret(kStateKey, "env:STATE_KEY"); }},
     {"server", "aging_bound", "\"24h\"", [](C c) { return c.server.aging_bound == 24h; }},
+    {"server", "usage_tool", "false", [](C c) { return !c.server.usage_tool; }},
+    {"server", "budget_zone", "\"Europe/Berlin\"", [](C c) { return c.server.budget_zone == "Europe/Berlin"; }},
+    {"server", "budget_day_usd", "0.000001", [](C c) { return c.server.budget.day_nano == 1'000; }},
+    {"server", "budget_month_usd", "1000000", [](C c) { return c.server.budget.month_nano == 1'000'000'000'000'000; }},
+    {"server", "budget_day_tokens", "0", [](C c) { return c.server.budget.day_tokens == 0; }},
+    {"server", "budget_month_tokens", "7", [](C c) { return c.server.budget.month_tokens == 7; }},
+    {"client", "budget_day_usd", "5.25", [](C c) { return client(c).budget.day_nano == 5'250'000'000; }},
+    {"model", "budget_month_usd", "2", [](C c) { return model(c).budget.month_nano == 2'000'000'000; }},
+    {"tool", "budget_day_tokens", "3", [](C c) { return tool(c).budget.day_tokens == 3; }},
+    {"tool", "ledger_text", "true", [](C c) { return tool(c).ledger_text; }},
+    {"ledger", "file", "\"/weir-ledger.db\"", [](C c) { return c.ledger.file == "/weir-ledger.db"; }},
+    {"ledger", "flush", "\"0s\"", [](C c) { return c.ledger.flush == 0s; }},
+    {"ledger", "keep", "\"24h\"", [](C c) { return c.ledger.keep == 24h; }},
+    {"ledger", "keep_hours", "\"48h\"", [](C c) { return c.ledger.keep_hours == 48h; }},
+    {"ledger", "bytes_max", "\"1MiB\"", [](C c) { return c.ledger.bytes_max == 1 << 20; }},
+    {"ledger", "sql", "false", [](C c) { return !c.ledger.sql; }},
+    {"metrics", "enabled", "false", [](C c) { return !c.metrics.enabled; }},
+    {"metrics", "token", "\"env:CLIENT_TOKEN\"",
+     [](C c) { return c.metrics.token && c.metrics.token->source() == "env:CLIENT_TOKEN"; }},
+    {"metrics", "open", "true", [](C c) { return c.metrics.open; }},
+    {"tracing", "endpoint", "\"http://otel:4318/v1/traces\"",
+     [](C c) { return c.tracing.endpoint == "http://otel:4318/v1/traces"; }},
+    {"tracing", "authorization", "\"env:CLIENT_TOKEN\"",
+     [](C c) { return c.tracing.authorization && c.tracing.authorization->source() == "env:CLIENT_TOKEN"; }},
+    {"tracing", "sample", "0.25", [](C c) { return c.tracing.sample == 0.25; }},
+    {"tracing", "service", "\"weir-eu\"", [](C c) { return c.tracing.service == "weir-eu"; }},
+    {"tracing", "upstream", "false", [](C c) { return !c.tracing.upstream; }},
     {"server", "limits_tool", "false", [](C c) { return !c.server.limits_tool; }},
     {"server", "models_tool", "false", [](C c) { return !c.server.models_tool; }},
     {"server", "estimate_tool", "false", [](C c) { return !c.server.estimate_tool; }},
@@ -260,6 +289,8 @@ TEST_CASE("every key that the reader knows has its test here", "[config]") {
   std::set<std::string> known = known_after("[server]\nzzzzzz = 1\n" + kOneModel);
   known.merge(known_after(kAuth + "zzzzzz = 1\n" + kOneModel));
   known.merge(known_after(kClient + "zzzzzz = 1\n" + kOneModel));
+  for (const char* section : {"[ledger]\n", "[metrics]\n", "[tracing]\n"})
+    known.merge(known_after(section + std::string("zzzzzz = 1\n") + kOneModel));
   known.merge(known_after("[client_defaults]\nzzzzzz = 1\n" + kOneModel));
   known.merge(known_after(kOneModel + "zzzzzz = 1\n"));
   known.merge(known_after(kOneModel + kOneTool + "zzzzzz = 1\n"));
@@ -361,6 +392,40 @@ TEST_CASE("what is trusted is at https, or on this machine", "[config]") {
     INFO(bad);
     CHECK(messages(with(bad)).find("weir.toml:7: auth: jwks must ") == 0);
   }
+}
+
+TEST_CASE("a budget in dollars is refused where a model that is asked has no price, and one in tokens is not", "[config]") {
+  const std::string local =
+      "[models.local]\nprovider = \"compatible\"\nbase_url = \"http://127.0.0.1:1/v1\"\nmodel = \"m\"\n";
+  const std::string tool = "[tools.t]\ndescription = \"d\"\nprompt = \"p\"\n";
+  const std::string dollars = "budget_day_usd = 1\n", missing = "needs to know what calls cost, but model \"local\" has no ";
+  CHECK(messages(local + dollars + tool).find("weir.toml:1: model \"local\": a budget in US dollars " + missing + "input_price") == 0);
+  CHECK(messages(local + dollars + "input_price = 1\n" + tool).find(missing + "output_price") != std::string::npos);
+  CHECK(messages(local + dollars + "input_price = 1\noutput_price = 0\n" + tool) == "");
+  CHECK(messages(local + dollars) == "");  // nobody asks it
+  CHECK(messages(local + "budget_day_tokens = 1\n" + tool) == "");
+  CHECK(messages(local + tool + dollars).find("tool \"t\": ") != std::string::npos);
+  CHECK(messages("[server]\n" + dollars + local + tool).find("server: ") != std::string::npos);
+  CHECK(messages(kClient + dollars + local + tool).find("client \"ci\": ") != std::string::npos);
+}
+
+TEST_CASE("a budget is a number of dollars with six decimals at most", "[config]") {
+  const auto with = [](const std::string& value) {
+    return messages("[server]\nbudget_day_usd = " + value + "\n" + kOneModel + kOneTool);
+  };
+  CHECK(with("0") == "");
+  CHECK(with("0.000001") == "");
+  for (const char* wrong : {"-0.01", "0.0000001", "1000000.5", "\"5\"", "nan"}) {
+    INFO(wrong);
+    CHECK(with(wrong).find("weir.toml:2: server: budget_day_usd must be US dollars from 0 to 1000000 ") == 0);
+  }
+}
+
+TEST_CASE("metrics are open or have a token, not both", "[config]") {
+  const std::string both = "[metrics]\nopen = true\ntoken = \"env:CLIENT_TOKEN\"\n";
+  CHECK(messages(both + kOneModel + kOneTool).find("weir.toml:2: metrics: open: nobody needs the token then") == 0);
+  const std::string guessed = "[metrics]\ntoken = \"env:SHORT_TOKEN\"\n";
+  CHECK(messages(guessed + kOneModel + kOneTool).find("fewer than 16 bytes") != std::string::npos);
 }
 
 }  // namespace

@@ -60,7 +60,23 @@ priority = "batch"
 rpm = 6
 models.local.tpm = 60
 models."gpt-4.1".rpd = 2
+[ledger]
+file = "/weir-ledger.db"
+flush = "10ms"
+keep = "3h"
+keep_hours = "4h"
+bytes_max = "3MiB"
+sql = false
+[metrics]
+token = "env:CLIENT_TOKEN"
+[tracing]
+endpoint = "https://otel.example/v1/traces"
+authorization = "env:SAME_KEY"
+sample = 0.1
+service = "a \"b\""
+upstream = false
 [clients.team]
+budget_day_tokens = 9
 limits.own = { amount = 2, counts = "requests", per = "1s" }
 [clients.anna]
 subject = "a \"b\""
@@ -74,6 +90,8 @@ tph = 7
 model = "gpt-4.1"
 api_key = "env:OPENAI_API_KEY"
 rpm = 500
+budget_day_usd = 5.25
+budget_month_usd = 0
 tpm = 500_000
 tpm_burst = 1
 charge_model = "google"

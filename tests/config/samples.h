@@ -79,6 +79,7 @@ inline Config meaning(Config config) {
   config.file.clear();
   config.server.line = 0;
   if (config.auth) config.auth->line = 0;
+  config.ledger.line = config.metrics.line = config.tracing.line = 0;
   const auto strip = [](std::vector<LimitSettings>& limits) {
     for (LimitSettings& limit : limits) {
       limit.line = 0;
