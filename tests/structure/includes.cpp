@@ -82,9 +82,13 @@ const std::vector<Fence>& fences() {
       {"uv.h", [](const Source& s) { return s.path == "limiter/loop_uv.cpp"; }, "limiter/loop_uv.cpp"},
       {"kainjow/", [](const Source& s) { return s.path == "tools/catalog/template.cpp"; },
        "tools/catalog/template.cpp"},
-      {"SQLiteCpp/", [](const Source& s) { return s.path == "mcp/task_store_sqlite.cpp" || s.in("tools/cache"); },
-       "mcp/task_store_sqlite.cpp and tools/cache/"},
-      {"sqlite3.h", [](const Source&) { return false; }, "SQLiteCpp"},
+      {"SQLiteCpp/",
+       [](const Source& s) {
+         return s.path == "mcp/task_store_sqlite.cpp" || s.in("tools/cache") || s.in("tools/ledger");
+       },
+       "mcp/task_store_sqlite.cpp, tools/cache/ and tools/ledger/"},
+      {"sqlite3.h", [](const Source& s) { return s.in("tools/ledger"); },
+       "tools/ledger/; elsewhere SQLiteCpp is enough"},
       {"nlohmann/", [](const Source& s) { return !s.in("config") && !s.in("limiter"); },
        "tools, mcp and the simulator"},
   };

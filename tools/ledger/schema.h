@@ -1,18 +1,21 @@
 // The ledger's tables and views: what is written by ledger.h, and what questions and SQL see.
 // Shape:   version 1; `PRAGMA user_version` says which a file has, `PRAGMA application_id` that it is a ledger.
 // Units:   *_us: microseconds, of the system clock for instants; *_nano: nano-dollars; tokens. NULL = unknown.
-// Threads: constants.
+// Threads: constants and a function.
 #pragma once
+
+#include <string>
+#include <vector>
 
 namespace weir {
 
 inline constexpr int kLedgerVersion = 1;
-inline constexpr int kLedgerId = 0x57454952;  // "WEIR"
+inline constexpr int kLedgerId = 0x5745494c;  // "WEIL"; that of tasks_file is "WEIR"
 
 // Tables. Names come from the configuration, never from callers.
 inline constexpr const char* kLedgerTables = R"sql(
 CREATE TABLE sessions (
-  id INTEGER PRIMARY KEY, started_us INTEGER NOT NULL, version TEXT NOT NULL, pid INTEGER NOT NULL);
+  id INTEGER PRIMARY KEY AUTOINCREMENT, started_us INTEGER NOT NULL, version TEXT NOT NULL, pid INTEGER NOT NULL);
 CREATE TABLE calls (
   id INTEGER PRIMARY KEY,              -- session << 32 | number of the call in it
   started_us INTEGER NOT NULL, ended_us INTEGER NOT NULL,
@@ -38,6 +41,8 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_by_time ON attempts (ended_us);
 CREATE TABLE texts (call_id INTEGER PRIMARY KEY, arguments TEXT, answer TEXT);
 -- Sums that outlive the rows: attempts' by when they ended, calls' by when they ended. start_us: of the hour or day, UTC.
+-- answered: 'ok' and 'length'; failed: what is neither that, nor refused, nor cancelled. took_us: the calls'; queued_us
+-- and throttled_us: the attempts'.
 CREATE TABLE hourly (
   start_us INTEGER NOT NULL, tool TEXT NOT NULL, client TEXT NOT NULL, model TEXT NOT NULL,
   calls INTEGER NOT NULL DEFAULT 0, answered INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,
@@ -52,20 +57,23 @@ CREATE TABLE hourly (
   PRIMARY KEY (start_us, tool, client, model)) WITHOUT ROWID;
 CREATE TABLE spent (
   period TEXT NOT NULL, scope TEXT NOT NULL, name TEXT NOT NULL,        -- '2026-11-22' or '2026-11'; client, model, tool, server
-  nano INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0,
+  nano INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0,  -- name: of the server, ''
   PRIMARY KEY (period, scope, name)) WITHOUT ROWID;
 CREATE TABLE audit (
   id INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL);
 )sql";
 // `daily` is a table made as `hourly` is.
 
+// The tables' versions: each step makes a file of the version before into its own, the first an empty one. The views are
+// made anew with each.
+std::vector<std::string> ledger_steps();
+
 // What SQL over the ledger may read, beside hourly, daily, spent, audit, sessions: the vocabulary of the seed's
 // fenic_system.query_metrics, with what it lacks.
 inline constexpr const char* kLedgerViews = R"sql(
 CREATE VIEW attempt_metrics AS
-SELECT a.*, c.session_id, c.execution_id FROM attempts a
-JOIN (SELECT id, id >> 32 AS session_id, printf('%d-%d', id >> 32, id & 4294967295) AS execution_id FROM calls) c
-  ON c.id = a.call_id;
+SELECT a.*, a.call_id >> 32 AS session_id, printf('%d-%d', a.call_id >> 32, a.call_id & 4294967295) AS execution_id
+FROM attempts a;
 CREATE VIEW query_metrics AS
 SELECT printf('%d-%d', c.id >> 32, c.id & 4294967295) AS execution_id, c.id >> 32 AS session_id, c.id AS call_id,
   c.tool, c.kind, c.client, c.model, c.provider, c.profile, c.transport, c.outcome, c.fault, c.refused_by, c.refused_of,
