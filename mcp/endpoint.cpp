@@ -103,7 +103,14 @@ class Endpoint {
     Context context{.principal = inbound.principal,
                     .client_capabilities = std::move(request.client_capabilities),
                     .offered = revision->of(offers),
-                    .takes_rounds = !revision->handshake};
+                    .takes_rounds = !revision->handshake,
+                    .transport = "http",
+                    .traceparent = std::move(request.traceparent),
+                    .tracestate = std::move(request.tracestate)};
+    if (const auto* parent = inbound.header("traceparent"); parent != nullptr && context.traceparent.empty()) {
+      context.traceparent = *parent;
+      if (const auto* state = inbound.header("tracestate")) context.tracestate = *state;
+    }
     if (const auto* listen = std::get_if<Listen>(&request.call)) {
       if (!accepts(inbound).events)
         return exchange->reply(refused(406, "Accept must have text/event-stream: a subscription is a stream"));

@@ -140,6 +140,19 @@ Classified classify(const Batch& batch, const MirrorHeaders* headers, const Revi
   return classified;
 }
 
+// What is no string, or longer than any such, is as if it were not there.
+static void read_trace(const Json& params, DecodedRequest& to) {
+  constexpr std::size_t kBytesMax = 512;
+  const Json* meta = envelope(params);
+  if (meta == nullptr) return;
+  for (const auto& [key, text] : {std::pair{"traceparent", &to.traceparent}, std::pair{"tracestate", &to.tracestate}}) {
+    const auto found = meta->find(key);
+    if (found == meta->end() || !found->is_string()) continue;
+    const auto& value = found->get_ref<const std::string&>();
+    if (value.size() <= kBytesMax) *text = value;
+  }
+}
+
 Understanding understand(const Message& request, const MirrorHeaders* headers, const Revision* agreed,
                          const Offered& offered) {
   auto classified = classify(request, headers, agreed);
@@ -147,7 +160,9 @@ Understanding understand(const Message& request, const MirrorHeaders* headers, c
   const auto& revision = *std::get<const Revision*>(classified);
   auto decoded = revision.decode(revision, request, headers, revision.of(offered));
   if (auto* refusal = std::get_if<Rejection>(&decoded)) return std::move(*refusal);
-  return Understood{&revision, std::get<DecodedRequest>(std::move(decoded))};
+  auto& understood = std::get<DecodedRequest>(decoded);
+  read_trace(request.params, understood);
+  return Understood{&revision, std::move(understood)};
 }
 
 Json answer_message(const Revision& revision, const RequestId& id, const Answer& answer, const Identity& identity) {

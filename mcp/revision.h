@@ -45,6 +45,7 @@ struct DecodedRequest {
   Json progress_token;  // null = the caller wants no progress
   Json client_capabilities = Json::object();
   std::optional<LogLevel> log_level;  // nothing below it is to be told; absent = nothing at all
+  std::string traceparent{}, tracestate{};  // of _meta, as they came; empty = none
 };
 using Decoded = std::variant<DecodedRequest, Rejection>;
 

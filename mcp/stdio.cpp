@@ -185,7 +185,12 @@ void Stdio::State::begin_call(const RequestId& id, Understood understood, Answer
   auto& request = understood.request;
   const auto* revision = understood.revision;
   const auto self = shared_from_this();
-  Context context{.stop = slot.stop, .offered = revision->of(offered()), .takes_rounds = !revision->handshake};
+  Context context{.stop = slot.stop,
+                  .offered = revision->of(offered()),
+                  .takes_rounds = !revision->handshake,
+                  .transport = "stdio",
+                  .traceparent = std::move(request.traceparent),
+                  .tracestate = std::move(request.tracestate)};
   if (revision->handshake) {
     context.client_capabilities = legacy_capabilities;
     // What the revision does not know the caller cannot have.

@@ -277,6 +277,7 @@ void Calls::tell_free(CallId id, decltype(Landing::outcome) outcome, Origin orig
   receipt.took = loop_.now() - found->second.started;
   receipt.profile = found->second.terms->profile;
   receipt.origin = origin;
+  (origin == Origin::cache ? receipt.from_cache : receipt.shared) = 1;
   tell(id, {std::move(outcome), std::move(receipt)});
 }
 

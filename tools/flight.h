@@ -62,6 +62,7 @@ struct Receipt {
   std::optional<std::int64_t> cost_picodollars;
   std::string profile{};             // what it was asked at; empty = none
   bool repaired = false;             // the answer did not fit its schema, and the model was asked once more
+  std::int64_t from_cache = 0, shared = 0;  // answers that came so, of several calls
   Origin origin = Origin::provider;  // of cache and shared nothing is used, waited for by limits, or paid by this call
 };
 

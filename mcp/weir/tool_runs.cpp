@@ -59,6 +59,9 @@ struct ToolRuns::Running {
 
   std::unique_ptr<Run> run{};
   bool list = false;
+  std::shared_ptr<const CallIdentity> call{};
+  std::optional<std::string> arguments{};  // where the ledger keeps them
+  WallTime started_at{};
   Instant started{}, told{};
   std::optional<std::stop_callback<std::function<void()>>> on_stop{};
 };
@@ -78,21 +81,51 @@ ToolRuns::~ToolRuns() = default;
 
 void ToolRuns::start(OfferedTool offered, const Json& arguments, Context context, std::function<void(ToolReply)> done) {
   auto order = offered.tool->prepare(arguments);
-  if (!order) return done(bad_arguments(order.error()));
+  std::optional<std::string> text;
+  if (offered.tool->settings().ledger_text)
+    text = kept_text(arguments.dump(-1, ' ', false, Json::error_handler_t::replace));
+  if (!order) {
+    tell_refused_arguments(std::move(offered), std::move(context), std::move(text));
+    return done(bad_arguments(order.error()));
+  }
   std::shared_ptr<Running> running(new Running{++calls_made_, std::move(offered), std::move(context), std::move(done)});
+  running->arguments = std::move(text);
   crew_.loop.post([this, running = std::move(running), order = std::move(*order)]() mutable {
     take_off(std::move(running), std::move(order));
   });
 }
 
+// A call that ends before it has begun: it is counted, like any.
+void ToolRuns::tell_refused_arguments(OfferedTool offered, Context context, std::optional<std::string> arguments) {
+  if (watching_.log == nullptr) return;
+  crew_.loop.post([this, number = ++calls_made_, offered = std::move(offered), context = std::move(context),
+                   arguments = std::move(arguments)] {
+    const Tool& tool = *offered.tool;
+    ToolAnswer answer;
+    answer.word = name(Fault::bad_input);
+    answer.outcome = Error{Fault::bad_input, ""};
+    CallRecord record = record_of(identity_of(watching_, number, tool.settings().name, context), tool, answer);
+    record.started = record.ended = crew_.loop.wall();
+    record.arguments = arguments;
+    watching_.log->began(*record.call);
+    watching_.log->ended(record);
+  });
+}
+
 void ToolRuns::take_off(std::shared_ptr<Running> running, Work order) {
   running->started = crew_.loop.now();
+  running->started_at = crew_.loop.wall();
   const Tool& tool = *running->offered.tool;
+  if (watching_.log != nullptr) {
+    running->call = identity_of(watching_, running->id, tool.settings().name, running->context);
+    watching_.log->began(*running->call);
+  }
   Errand errand{.catalog = running->offered.catalog,
                 .tool = &tool,
                 .tool_id = tool_id(crew_.gate, tool),
                 .client = callers_.of(running->context.principal.name),
-                .principal = running->context.principal.name};
+                .principal = running->context.principal.name,
+                .call = running->call};
   const std::uint64_t id = running->id;
   running->list = order.list && tool.settings().kind != "reduce";
   running_[id] = running;
@@ -132,6 +165,13 @@ void ToolRuns::land(std::uint64_t id, ToolAnswer answer) {
   tell_call(*running->context.sink, tool, answer);
   running->done(results_.bounded(reply(tool, answer), cut_of(*running), running->context.principal.name,
                                  crew_.loop.now(), running->offered.result_bytes_max));
+  if (running->call) {
+    CallRecord record = record_of(running->call, tool, answer);
+    record.started = running->started_at;
+    record.ended = std::max(running->started_at, crew_.loop.wall());
+    record.arguments = std::move(running->arguments);
+    watching_.log->ended(record);
+  }
   log_call(running->id, running->context.principal.name, tool, answer);
   decided_();
   // The run is on the stack, and goes when the loop has turned.

@@ -1,5 +1,6 @@
 // The calls of tools on their way: arguments are checked and prompts filled on the caller's thread, everything else on
 // the core's loop; whoever waits is told how far his call has come, and may give it up.
+// Told:    who keeps count is told of each call: begun, ended.
 // Errors:  a reply carries them, as host.h says.
 // Threads: start() any; the rest the loop's. It must outlive the loop's last turn.
 #pragma once
@@ -9,9 +10,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "mcp/call.h"
+#include "mcp/weir/watching.h"
 #include "mcp/weir/results.h"
 #include "tools/callers.h"
 #include "tools/catalog/catalog.h"
@@ -33,6 +36,9 @@ class ToolRuns {
   ~ToolRuns();
   void start(OfferedTool offered, const Json& arguments, Context context, std::function<void(ToolReply)> done);
 
+  // Before the first call.
+  void watch(Watching watching) { watching_ = std::move(watching); }
+
   // On the loop's thread.
   void cancel_all();
   std::size_t running() const { return running_.size(); }
@@ -44,6 +50,7 @@ class ToolRuns {
  private:
   struct Running;
   void take_off(std::shared_ptr<Running> running, Work order);
+  void tell_refused_arguments(OfferedTool offered, Context context, std::optional<std::string> arguments);
   void land(std::uint64_t id, ToolAnswer answer);
   void report_in(Duration span, const std::shared_ptr<Running>& running);
   void report(const std::shared_ptr<Running>& running);
@@ -55,6 +62,7 @@ class ToolRuns {
   Callers& callers_;
   Results& results_;
   std::function<void()> decided_;
+  Watching watching_;
   std::atomic<std::uint64_t> calls_made_ = 0;
   // The loop thread's own.
   std::map<std::uint64_t, std::shared_ptr<Running>> running_;

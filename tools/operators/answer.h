@@ -16,6 +16,7 @@ struct ToolAnswer {
   std::variant<nlohmann::json, Refusal, Error> outcome;
   std::string text{};
   bool truncated = false;  // the value is what came before the answer was cut
+  std::int64_t rows = 0, rows_failed = 0;  // of a list
   std::string word{};      // for logs: "ok", "length", "refused", "cancelled", …
   Receipt receipt{};
 };

@@ -191,6 +191,8 @@ void add(Receipt& sum, const Receipt& more) {
     sum.throttled = std::max(sum.throttled, more.throttled);
     return;
   }
+  sum.from_cache += more.from_cache;
+  sum.shared += more.shared;
   sum.reserved.input_tokens += more.reserved.input_tokens;
   sum.reserved.output_tokens += more.reserved.output_tokens;
   sum.used.input += more.used.input;

@@ -63,6 +63,7 @@ std::unique_ptr<Run> start_prompt(const Crew& crew, const Errand& errand, Prompt
   job.prompt = std::move(prompt);
   job.client = errand.client.id;
   job.tool = errand.tool_id;
+  job.call = errand.call;
   job.priority = lower(errand.client.priority, tool.settings().priority);
   if (const auto& cache = tool.settings().cache) job.cache = CacheUse{cache->ttl, cache->name_space};
   auto run = std::make_unique<PromptRun>(crew.calls, std::move(done));

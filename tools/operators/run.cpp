@@ -1,5 +1,6 @@
 #include "tools/operators/run.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "tools/operators/answers.h"
@@ -115,6 +116,9 @@ class ListRun final : public Run {
   void finish() {
     ToolAnswer answer = cancelled_ ? failed_with({Fault::cancelled, "the call was cancelled"}) : whole();
     answer.receipt = std::move(receipt_);
+    answer.rows = static_cast<std::int64_t>(results_.size());
+    answer.rows_failed = std::count_if(reasons_.begin(), reasons_.end(), [](const Reason& it) { return !it.text.empty(); });
+    if (cancelled_) answer.rows_failed = answer.rows;
     const auto done = std::move(done_);
     done(std::move(answer));  // `this` may be gone
   }

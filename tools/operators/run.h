@@ -35,6 +35,7 @@ struct Errand {
   ToolId tool_id = 0;
   Caller client{};
   std::string principal{};
+  std::shared_ptr<const CallIdentity> call{};             // for logs and budgets; null = nobody's
   std::function<void(const RunView&)> progressed{};  // a row is done; may be empty
 };
 
