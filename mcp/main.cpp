@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -34,6 +33,7 @@
 #include "mcp/weir/host.h"
 #include "mcp/weir/keys_command.h"
 #include "mcp/weir/limits_command.h"
+#include "mcp/weir/options.h"
 #include "mcp/weir/reading.h"
 #include "mcp/weir/reload.h"
 #include "mcp/weir/shell.h"
@@ -48,7 +48,7 @@
 namespace weir::mcp {
 namespace {
 
-constexpr int kOk = 0, kFailed = 1;  // CLI11 answers usage errors with its own codes, above 100
+constexpr int kOk = 0, kFailed = 1;
 
 std::optional<std::string> environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
@@ -340,7 +340,6 @@ int limits(const std::string& config, LimitsOptions options, const std::string& 
     return kFailed;
   }
   options.token = std::move(server->token);
-  options.terminal = isatty(STDOUT_FILENO) == 1;
   return show_limits(std::move(options), std::cout, std::cerr) ? kOk : kFailed;
 }
 
@@ -356,83 +355,36 @@ int diff(const Config& checked, DiffOptions options, const std::string& token) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Weir: an MCP server whose tools are LLM calls, made within the exact limits of their accounts.",
-               "weir");
-  app.set_version_flag("--version", "weir " WEIR_VERSION);
-  app.require_subcommand(1);
-  std::string config, http, port_file, tool, json;
-  std::vector<std::string> arguments;
-  bool stdio = false;
-  const auto with_config = [&](CLI::App* command) {
-    command->add_option("--config", config,
-                        "the TOML file (default: $WEIR_CONFIG, ./weir.toml, the XDG config folder)");
-    return command;
-  };
-  auto* serve = with_config(app.add_subcommand("serve", "serve the tools over MCP"));
-  auto* stdio_flag = serve->add_flag("--stdio", stdio, "over stdin and stdout, for a desktop client");
-  auto* http_option = serve->add_option("--http", http, "HOST:PORT instead of the configured address; port 0 = any")
-                          ->excludes(stdio_flag);
-  serve->add_option("--port-file", port_file, "where to write the port, once it is open")->excludes(stdio_flag);
-  auto* check =
-      with_config(app.add_subcommand("check", "report every mistake of the configuration, or print it in full"));
-  bool online = false;
-  check->add_flag("--online", online, "also try each model's key, by a request that costs nothing");
-  bool with_diff = false;
-  DiffOptions diff_options;
-  std::string diff_token;
-  auto* diff_flag = check->add_flag(
-      "--diff", with_diff, "what a reload would change, instead; the exit code is 0 whether that is much or nothing");
-  auto* against = check->add_option("--against", diff_options.against, "a file to compare with, instead of the server")
-                      ->needs(diff_flag);
-  check->add_option("--url", diff_options.url, "the server's /mcp (default: where the configuration listens)")
-      ->needs(diff_flag)
-      ->excludes(against);
-  check->add_option("--token", diff_token, "env:NAME or file:/path, where the server wants a token")->needs(diff_flag);
-  auto* tools = with_config(app.add_subcommand("tools", "list the tools"));
-  auto* call_command = with_config(app.add_subcommand("call", "call one tool, by the same path as over MCP"));
-  call_command->add_option("TOOL", tool, "its name")->required();
-  call_command->add_option("--arg", arguments, "NAME=VALUE; VALUE may be @FILE, or @- for stdin")->take_all();
-  call_command->add_option("--json", json, "all arguments as one JSON object");
-  LimitsOptions limits_options;
-  std::string token;
-  double every_s = 2;
-  auto* limits_command = with_config(app.add_subcommand("limits", "what a server that runs has left of its limits"));
-  limits_command->add_option("--url", limits_options.url,
-                             "the server's /mcp (default: where the configuration listens)");
-  limits_command->add_option("--token", token, "env:NAME or file:/path, where the server wants a token");
-  limits_command->add_flag("--json", limits_options.json, "as JSON; with --watch, a line each time");
-  auto* watch = limits_command->add_option("--watch", every_s, "again every so many seconds (default 2)")
-                    ->expected(0, 1)
-                    ->check(CLI::Range(0.1, 3600.0));
-  CLI11_PARSE(app, argc, argv);
+  auto read = read_options(argc, argv, WEIR_VERSION);
+  if (const int* code = std::get_if<int>(&read)) return *code;
+  auto& options = std::get<Options>(read);
+  using Command = Options::Command;
 
   std::signal(SIGPIPE, SIG_IGN);
   log_to_stderr();
-  if (*limits_command) {
-    if (*watch) limits_options.every = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(every_s));
-    return limits(config, std::move(limits_options), token);
-  }
-  if (*check || *tools) {
-    const auto loaded = load_named(config);
+  if (options.command == Command::limits) return limits(options.config, std::move(options.limits), options.token);
+  if (options.command == Command::check || options.command == Command::tools) {
+    const auto loaded = load_named(options.config);
     if (!loaded) return kFailed;
     const Config& checked = *loaded->draft.config;
-    if (*check) {
+    if (options.command == Command::check) {
       if (const auto where = parse_address(checked.server.http))
         print_warnings(front_warnings(checked, where->host), std::cerr);
-      if (online && !keys_are_good(checked, true, std::cerr)) return kFailed;
-      if (with_diff) return diff(checked, std::move(diff_options), diff_token);
+      if (options.online && !keys_are_good(checked, true, std::cerr)) return kFailed;
+      if (options.diff) return diff(checked, std::move(options.diff_options), options.token);
       std::cout << loaded->draft.menu->options.config_text;
     } else {
       print_tools(*loaded->draft.menu->catalog, std::cout);
     }
     return std::cout.flush() ? kOk : kFailed;
   }
-  if (*call_command) spdlog::set_level(spdlog::level::warn);
-  auto program = make_program(config, *call_command ? no_task_store : task_store);
+  const bool calls = options.command == Command::call;
+  if (calls) spdlog::set_level(spdlog::level::warn);
+  auto program = make_program(options.config, calls ? no_task_store : task_store);
   if (!program) return kFailed;
-  if (*call_command) return call(*program, tool, arguments, json);
-  if (stdio) return serve_stdio(*program);
-  return serve_http(*program, *http_option ? http : program->loaded.draft.config->server.http, port_file);
+  if (calls) return call(*program, options.tool, options.arguments, options.json);
+  if (options.stdio) return serve_stdio(*program);
+  return serve_http(*program, options.http.value_or(program->loaded.draft.config->server.http), options.port_file);
 }
 
 }  // namespace
