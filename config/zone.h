@@ -8,6 +8,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <string_view>
 
 #include "config/addresses.h"
@@ -22,5 +23,10 @@ Objection object_to_zone(std::string_view name);
 // The first instant, later than `now`, of the next calendar day of the zone: its midnight, or where clocks skip that,
 // the first instant that the day has.
 WallTime next_midnight(std::string_view zone, WallTime now);
+// The same of the next calendar month's first day.
+WallTime next_month(std::string_view zone, WallTime now);
+
+// Which day it is there: "2026-11-22".
+std::string day_of(std::string_view zone, WallTime now);
 
 }  // namespace weir

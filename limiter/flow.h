@@ -18,6 +18,7 @@
 
 #include "limiter/charges.h"
 #include "limiter/gate.h"
+#include "limiter/obstacles.h"
 #include "limiter/slots.h"
 
 namespace weir {
@@ -26,6 +27,11 @@ using WaiterId = std::uint64_t;
 
 struct Flow;
 struct Member;
+
+// Of a lane: its limits, then the provider's pauses. Of a flow: the shares of its member.
+using LaneObstacles = Obstacles<kLimitsMax + 1>;
+using FlowObstacles = Obstacles<2 * kLimitsMax>;
+inline constexpr std::size_t kPauseObstacle = kLimitsMax;
 
 struct Waiter {
   WaiterId id = 0;     // its own, never used again
@@ -42,6 +48,8 @@ struct Waiter {
   Duration slotless{};  // for how long there had been no slot when it came
   std::function<void(Admission)> done;
   Flow* flow = nullptr;
+  LaneObstacles::Times of_lane{};  // as they stood when it came
+  FlowObstacles::Times of_flow{};
 };
 using Place = std::list<Waiter>::iterator;
 
@@ -82,6 +90,7 @@ struct Flow {
   Rank turn, finish;                    // as they stand in that order
   std::optional<BucketId> held_by;      // in that bucket's order, not among those who are awake
   std::optional<BucketId> roused_from;  // was held by it, and has not been tried since
+  FlowObstacles obstacles{};
 };
 
 struct Member {

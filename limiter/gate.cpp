@@ -112,12 +112,16 @@ Refusal Gate::State::refusal(Refusal::Reason reason, const Asked& asked, const P
   return refusal;
 }
 
-Lease Gate::State::admit(const Who& who, const Estimate& estimate, Instant arrived, Duration slotless_before,
-                         Instant now) {
+Duration Gate::State::throttled(const Lane& lane, const Waiter& waiter, Instant now) const {
+  const Duration waited = now - waiter.arrived;
+  return waited - std::min(waited, slotless(lane, waiter.who.tool, now) - waiter.slotless);
+}
+
+Lease Gate::State::admit(const Who& who, const Estimate& estimate, Duration waited, Duration throttled, Instant now) {
   Lane& lane = lanes[who.group].lane;
   Lease lease;
-  lease.waited_ = now - arrived;
-  lease.throttled_ = lease.waited_ - std::min(lease.waited_, slotless(lane, who.tool, now) - slotless_before);
+  lease.waited_ = waited;
+  lease.throttled_ = throttled;
   slots.take(now);
   lane.slots.take(now);
   tools[who.tool].take(now);
@@ -203,7 +207,10 @@ bool Gate::State::admit_one(Instant now, Instant& next) {
     if (lane.waiting() == 0) continue;
     lane.pace.turn(now);
     next = std::min(next, lane.pace.grows_at());
-    if (!lane.has_slot()) continue;
+    if (!lane.has_slot()) {
+      lane.no_slot(now);
+      continue;
+    }
     const auto first = lane.first_class(now);
     order.push_back({first.value_or(Priority::batch), lane.lane_time, id});
   }
@@ -211,8 +218,12 @@ bool Gate::State::admit_one(Instant now, Instant& next) {
   for (const auto& [priority, time, id] : order) {
     const auto place = lanes[id].lane.pick(now, next);
     if (!place) continue;
+    const Duration throttled = this->throttled(lanes[id].lane, **place, now);
+    auto throttled_by = lanes[id].lane.throttled_by(**place, throttled, now);
     Waiter waiter = remove(*place);
-    waiter.done(admit(waiter.who, waiter.estimate, waiter.arrived, waiter.slotless, now));
+    Lease lease = admit(waiter.who, waiter.estimate, now - waiter.arrived, throttled, now);
+    lease.throttled_by_ = std::move(throttled_by);
+    waiter.done(std::move(lease));
     return true;
   }
   return false;
@@ -315,7 +326,7 @@ Gate::Ticket Gate::enter(const Ask& ask, std::function<void(Admission)> done) {
   const bool first = lane.waiting() == 0 && !s.pumping && s.slots.has() && lane.has_slot() && s.tools[ask.tool].has();
   const Lane::Asker asker{member, ask.priority, promise ? promise->place : s.last_waiter + 1, as_told};
   if (first && !lane.take(asker, charges, now).ready_at) {
-    done(s.admit(who, ask.estimate, now, s.slotless(lane, ask.tool, now), now));
+    done(s.admit(who, ask.estimate, {}, {}, now));
     return {};
   }
 
@@ -344,7 +355,8 @@ Gate::Ticket Gate::enter(const Ask& ask, std::function<void(Admission)> done) {
 
   if (lane.waiting() == 0) lane.lane_time = std::max(lane.lane_time, s.server_time);
   const Place place = lane.insert({id, queued_as, who, ask.priority, ask.estimate, charges, cost, ask.bytes, ask.caller,
-                                   now, deadline, as_told, s.slotless(lane, ask.tool, now), std::move(done), nullptr});
+                                   now, deadline, as_told, s.slotless(lane, ask.tool, now), std::move(done), nullptr},
+                                  now);
   s.waiting.emplace(id, place);
   s.deadlines.emplace(deadline, id);
   s.tell(Queued{who, prediction.at - now});

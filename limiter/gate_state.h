@@ -90,7 +90,9 @@ struct Gate::State {
                     Instant now) const;
   // A refusal that names a wait, and remembers that it did.
   Refusal refusal(Refusal::Reason reason, const Asked& asked, const Prediction& prediction, Instant now);
-  Lease admit(const Who& who, const Estimate& estimate, Instant arrived, Duration slotless_before, Instant now);
+  // Of its wait, for how long there was a slot.
+  Duration throttled(const Lane& lane, const Waiter& waiter, Instant now) const;
+  Lease admit(const Who& who, const Estimate& estimate, Duration waited, Duration throttled, Instant now);
   // What the call took, in the end, of all its limits; and of tokens.
   Estimate book(const Lane& lane, const Member& member, const Lease& lease, const Settlement& settlement, Instant now);
 

@@ -78,7 +78,10 @@ void Lane::stand_again(Member& member) {
   }
 }
 
-bool Lane::hold(Flow& flow, BucketId bucket, Instant until) {
+bool Lane::hold(Flow& flow, BucketId bucket, Instant until, Instant now) {
+  const auto& shares = flow.member->shares;
+  for (std::size_t i = 0; i < shares.size(); ++i)
+    if (shares[i].bucket == bucket) flow.obstacles.is(i, now);
   step_out(flow);
   Hold& hold = holds_[bucket];
   hold.order.insert(flow);
@@ -156,10 +159,13 @@ std::optional<Place> Lane::pick(Instant now, Instant& next) {
     if (!first.ready_at) return head;
     if (!first.client_bucket) {
       next = std::min(next, *first.ready_at);
+      flow->obstacles.is(std::nullopt, now);
+      obstacles_.is(first.limit.value_or(kPauseObstacle), now);
       if (!aged(*head, now)) {
         if (const auto smaller = pass(*head, first.limit, now, next)) return smaller;
       }
-      break;
+      if (!rousing_.empty()) next = std::min(next, rousing_.begin()->first);
+      return std::nullopt;
     }
     Instant until = *first.ready_at;
     if (const Place smallest = flow->by_size.begin()->second;
@@ -168,8 +174,9 @@ std::optional<Place> Lane::pick(Instant now, Instant& next) {
       if (!second.ready_at) return smallest;
       until = std::min(until, *second.ready_at);
     }
-    hold(*flow, *first.client_bucket, until);
+    hold(*flow, *first.client_bucket, until, now);
   }
+  obstacles_.is(std::nullopt, now);
   if (!rousing_.empty()) next = std::min(next, rousing_.begin()->first);
   return std::nullopt;
 }
@@ -200,14 +207,14 @@ std::optional<Place> Lane::pass(const Waiter& head, std::optional<std::size_t> h
     if (!attempted.ready_at) return smallest;
     if (!attempted.client_bucket) {
       next = std::min(next, *attempted.ready_at);
-    } else if (smallest == flow->queue.begin() && hold(*flow, *attempted.client_bucket, *attempted.ready_at)) {
+    } else if (smallest == flow->queue.begin() && hold(*flow, *attempted.client_bucket, *attempted.ready_at, now)) {
       after = from;
     }
   }
   return std::nullopt;
 }
 
-Place Lane::insert(Waiter waiter) {
+Place Lane::insert(Waiter waiter, Instant now) {
   Member& member = *members_.at(waiter.who.client);
   join(member, waiter.priority);
   Flow& flow = member.flows[{waiter.priority, waiter.who.tool}];
@@ -215,6 +222,8 @@ Place Lane::insert(Waiter waiter) {
   flow.priority = waiter.priority;
   flow.tool = waiter.who.tool;
   waiter.flow = &flow;
+  waiter.of_lane = obstacles_.read(now);
+  waiter.of_flow = flow.obstacles.read(now);
   count(member, waiter.priority, waiter.charges, waiter.cost, 1);
   count_waiting(member, waiter.priority, 1);
   bytes_waiting_ += waiter.bytes;

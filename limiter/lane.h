@@ -21,8 +21,10 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "limiter/charges.h"
@@ -81,11 +83,17 @@ class Lane {
   Prediction predict(const Member& member, Priority priority, const Charges& charges, Instant now,
                      std::optional<WaiterId> place = std::nullopt) const;
 
-  Place insert(Waiter waiter);
+  Place insert(Waiter waiter, Instant now);
   Waiter remove(Place place);
   // Who must make room for one more of this member and class when the queue is full: the last of whoever has most
   // waiting, when that is more than the newcomer's own; or the last of a lower class.
   std::optional<Place> displaced_by(const Member& member, Priority priority);
+
+  // What a waiter was throttled for, by the limits that stood in the way since it came; sums to it. Nothing of nothing.
+  std::vector<std::pair<std::string, Duration>> throttled_by(const Waiter& waiter, Duration throttled,
+                                                             Instant now) const;
+  // There is no slot; or the provider has refused, and is asked slowly.
+  void no_slot(Instant now) { obstacles_.is(slots.has() ? std::optional(kPauseObstacle) : std::nullopt, now); }
 
   // Those who wait and can never go, since a limit was lowered.
   std::vector<WaiterId> too_large() const;
@@ -150,7 +158,7 @@ class Lane {
   void stand(Flow& flow, Order& order);
   void step_out(Flow& flow);  // of the order that it is in
   void stand_again(Member& member);
-  bool hold(Flow& flow, BucketId bucket, Instant until);  // whether that roused others
+  bool hold(Flow& flow, BucketId bucket, Instant until, Instant now);  // whether that roused others
   bool rouse(BucketId bucket);
   void rouse_due(Instant now);
   bool aged(const Waiter& waiter, Instant now) const { return waiter.told || now - waiter.arrived >= aging_bound_; }
@@ -184,6 +192,7 @@ class Lane {
   std::array<std::unordered_map<BucketId, std::int64_t>, 2> ahead_of_client_;  // what waits for a client's bucket
   std::unordered_map<std::uint64_t, Promise> promises_;                        // by caller
   std::set<std::pair<Instant, std::uint64_t>> lapsing_;                        // by when they lapse
+  LaneObstacles obstacles_{};                                                  // what keeps the first who is awake
   std::int64_t served_ = 0;  // what the one had taken, over weight, who was admitted with the most
   int waiting_ = 0;
   std::int64_t bytes_waiting_ = 0;

@@ -217,4 +217,42 @@ void Lane::forget_lapsed(Instant now) {
   }
 }
 
+// In proportion to how long each stood in the way: that may be longer than the call was throttled, because there was no
+// slot meanwhile, or shorter, because limits were laid anew.
+std::vector<std::pair<std::string, Duration>> Lane::throttled_by(const Waiter& waiter, Duration throttled,
+                                                                 Instant now) const {
+  std::vector<std::pair<std::string, Duration>> result;
+  if (throttled <= Duration::zero()) return result;
+  const auto add = [&](const std::string& limit, Duration span) {
+    if (span <= Duration::zero()) return;
+    const auto same = std::find_if(result.begin(), result.end(), [&](const auto& one) { return one.first == limit; });
+    if (same == result.end())
+      result.emplace_back(limit, span);
+    else
+      same->second += span;
+  };
+  const FlowObstacles::Times of_flow = waiter.flow->obstacles.read(now);
+  const auto& shares = waiter.flow->member->shares;
+  for (std::size_t i = 0; i < shares.size(); ++i) add(shares[i].limit.name, of_flow[i] - waiter.of_flow[i]);
+  const LaneObstacles::Times of_lane = obstacles_.read(now);
+  for (std::size_t i = 0; i < options_.limits.size(); ++i) add(options_.limits[i].name, of_lane[i] - waiter.of_lane[i]);
+  add("pause", of_lane[kPauseObstacle] - waiter.of_lane[kPauseObstacle]);
+  if (result.empty()) return {{"queue", throttled}};  // others went before it
+
+  Duration together{}, given{};
+  for (const auto& [limit, span] : result) together += span;
+  auto longest = result.begin();
+  for (auto each = result.begin(); each != result.end(); ++each) {
+    if (each->second > longest->second) longest = each;
+  }
+  const auto index = longest - result.begin();
+  for (auto& [limit, span] : result) {
+    span = Duration(static_cast<std::int64_t>(static_cast<Wide>(span.count()) * throttled.count() / together.count()));
+    given += span;
+  }
+  result[static_cast<std::size_t>(index)].second += throttled - given;
+  std::erase_if(result, [](const auto& one) { return one.second == Duration::zero(); });
+  return result;
+}
+
 }  // namespace weir

@@ -25,6 +25,7 @@ Lease& Lease::operator=(Lease&& other) noexcept {
     admitted_ = other.admitted_;
     waited_ = other.waited_;
     throttled_ = other.throttled_;
+    throttled_by_ = std::move(other.throttled_by_);
     sent_ = other.sent_;
   }
   return *this;

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "limiter/feedback.h"
 #include "limiter/limit.h"
@@ -45,6 +47,8 @@ class Lease {
   const Estimate& reserved() const { return reserved_; }
   Duration waited() const { return waited_; }        // from asking to admission
   Duration throttled() const { return throttled_; }  // the part of it during which there was a slot
+  // The same by the limits that were the reason; "pause", when the provider was. Sums to throttled().
+  const std::vector<std::pair<std::string, Duration>>& throttled_by() const { return throttled_by_; }
 
  private:
   friend class Gate;
@@ -55,6 +59,7 @@ class Lease {
   std::uint64_t serial_ = 0;  // of the group's admissions
   Instant admitted_{};
   Duration waited_{}, throttled_{};
+  std::vector<std::pair<std::string, Duration>> throttled_by_;
   bool sent_ = false;
 };
 

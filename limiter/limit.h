@@ -94,6 +94,8 @@ struct Refusal {
   std::optional<Duration> retry_after{};  // when asking again is predicted to succeed; absent = never
   std::optional<std::int64_t> largest{};  // never: the largest admissible amount
   std::int64_t needed = 0;                // what the call asked of that limit
+  WallTime resets{};                      // of a budget, whose `largest` is its amount: when its period ends
+  std::int64_t left = 0;                  // of a budget: what is not spent, but may be held for others
   bool operator==(const Refusal&) const = default;
 };
 

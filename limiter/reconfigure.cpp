@@ -171,6 +171,7 @@ void Lane::lay_anew(Layout layout, const std::function<void(Member&)>& share_ane
   pace.relimit(from);
   slots.change(layout.options.slots, now);
   options_ = std::move(layout.options);
+  obstacles_ = {};
   buckets_ = std::move(layout.buckets);
   since_ = std::move(layout.since);
   aging_bound_ = layout.aging_bound;
@@ -181,7 +182,7 @@ void Lane::lay_anew(Layout layout, const std::function<void(Member&)>& share_ane
 
   for (Waiter& waiter : lifted) {
     waiter.charges = charges(*members_.at(waiter.who.client), waiter.estimate);
-    stands(insert(std::move(waiter)));
+    stands(insert(std::move(waiter), now));
   }
   for (const auto& [member, settled] : stood) {
     member->settled = settled;

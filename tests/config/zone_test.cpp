@@ -45,6 +45,25 @@ TEST_CASE("a zone's midnight moves with its summer time", "[zone]") {
   CHECK(next_midnight(zone, at(2024, 11, 3, 7h)) == at(2024, 11, 4, 8h));
 }
 
+TEST_CASE("a month ends at midnight of its last day, in its zone", "[zone]") {
+  CHECK(next_month("UTC", at(2026, 11, 22)) == at(2026, 12, 1));
+  CHECK(next_month("UTC", at(2026, 12, 31, 23h)) == at(2027, 1, 1));
+  CHECK(next_month("UTC", at(2026, 12, 1) - 1ns) == at(2026, 12, 1));
+  CHECK(next_month("UTC", at(2026, 12, 1)) == at(2027, 1, 1));
+  CHECK(next_month("America/Los_Angeles", at(2024, 3, 1, 7h + 59min)) == at(2024, 3, 1, 8h));
+  CHECK(next_month("America/Los_Angeles", at(2024, 3, 1, 8h)) == at(2024, 4, 1, 7h));
+  CHECK(next_month("No/Where", at(2024, 2, 29)) == at(2024, 3, 1));
+}
+
+TEST_CASE("which day it is depends on the zone", "[zone]") {
+  CHECK(day_of("UTC", at(2026, 11, 22)) == "2026-11-22");
+  CHECK(day_of("UTC", at(2026, 11, 22) - 1ns) == "2026-11-21");
+  CHECK(day_of("Asia/Tokyo", at(2026, 12, 31, 15h)) == "2027-01-01");
+  CHECK(day_of("Asia/Tokyo", at(2026, 12, 31, 15h) - 1ns) == "2026-12-31");
+  CHECK(day_of("America/Los_Angeles", at(2026, 7, 4, 6h + 59min)) == "2026-07-03");
+  CHECK(day_of("No/Where", at(2026, 7, 4)) == "2026-07-04");
+}
+
 TEST_CASE("where clocks skip midnight, the day begins when they have", "[zone]") {
   // São Paulo, 3 November 2018, 24:00 at -3 is 4 November, 01:00 at -2.
   CHECK(next_midnight("America/Sao_Paulo", at(2018, 11, 3, 12h)) == at(2018, 11, 4, 3h));
