@@ -70,6 +70,8 @@ std::string Models::stats() const {
                     {"cached_tokens", model.cached_tokens},
                     {"cache_write_tokens", model.cache_write_tokens},
                     {"reasoning_tokens", model.reasoning_tokens},
+                    {"told_input_tokens", model.told_input_tokens},
+                    {"told_output_tokens", model.told_output_tokens},
                     {"in_flight_max", model.in_flight_max},
                     {"worst_window", model.worst_window()},
                     {"worst", std::move(worst)},

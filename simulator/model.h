@@ -35,6 +35,7 @@ struct Model {
   std::uint64_t asked = 0;
   std::int64_t admitted = 0;
   std::int64_t refused = 0;
+  std::int64_t told_input_tokens = 0, told_output_tokens = 0;  // of answers that were sent whole
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;  // with those of thought
   std::int64_t cached_tokens = 0;  // of the input

@@ -176,6 +176,10 @@ void Service::settle_when_over(http::Response& response, Model& model, const Adm
     model.cached_tokens += usage.cache.read;
     model.cache_write_tokens += usage.cache.written;
     model.reasoning_tokens += usage.reasoning_tokens;
+    if (sent) {
+      model.told_input_tokens += usage.prompt_tokens;
+      model.told_output_tokens += usage.output_tokens();
+    }
     // Who leaves a stream stops it; who leaves before an answer has it made all the same.
     if (!stream || sent) produce(usage.output_tokens(), then);
     Charge settled = actual;

@@ -116,6 +116,17 @@ TEST_CASE("models have quotas and counts of their own", "[service]") {
   CHECK(provider.stats("b")["refused"] == 0);
 }
 
+TEST_CASE("stats tell the tokens of answers that were sent whole apart from those that were used", "[service]") {
+  Provider provider(settings_with({.shape = Shape::bucket, .rpm = 4, .tpm = 100'000}));
+  provider.ask("m", 1s).over(true, 1s);
+  const auto told = provider.stats("m");
+  CHECK(told["told_input_tokens"] == told["input_tokens"]);
+  CHECK(told["told_output_tokens"] == told["output_tokens"]);
+  provider.ask("m", 1s).over(false, 1s);
+  CHECK(provider.stats("m")["input_tokens"] == 2 * told["input_tokens"].get<int>());
+  CHECK(provider.stats("m")["told_input_tokens"] == told["told_input_tokens"]);
+}
+
 TEST_CASE("stats count what is in flight at once and the worst minute over its limit", "[service]") {
   Provider provider(settings_with({.shape = Shape::bucket, .rpm = 4, .tpm = 100'000}));
   std::vector<http::Response> open;
