@@ -46,7 +46,7 @@ struct BudgetCharge {
 // One request that was handed to a provider.
 struct AttemptRecord {
   std::shared_ptr<const CallIdentity> call;  // never null
-  std::uint64_t flight = 0;                  // numbers flights in this process
+  std::uint64_t flight = 0;                  // tells flights apart: drawn at random, below 2^53
   int number = 1;                            // of the flight's attempts
   std::string model, provider, account, profile;  // alias; "openai"; the key's name, empty = the first; may be empty
   std::string wire_model{};                  // as it was asked for, in the provider's words

@@ -7,6 +7,8 @@
 #include "config/invariant.h"
 #include "config/zone.h"
 #include "tools/answer_stream.h"
+#include "tools/flight_book.h"
+#include "tools/giving_up.h"
 #include "tools/message.h"
 #include "tools/providers/embedding.h"
 #include "tools/providers/provider.h"
@@ -33,31 +35,26 @@ std::size_t bytes_of(const Prompt& prompt) {
   return bytes;
 }
 
-// What a failure below HTTP means for the lease and for retrying.
-CallError as_call_error(HttpFailure failure) {
-  const bool passing = failure.fault == Fault::unavailable || failure.fault == Fault::timed_out;
-  return {.error = {failure.fault, std::move(failure.message)},
-          .retry = passing,
-          .retry_after = std::nullopt,
-          .ending = failure.sent || failure.answered ? Ending::broken : Ending::never_sent,
-          .rate_limited = false};
-}
-
 // Settling, asking and leaving make the gate admit or refuse others, whose landings may cancel or destroy this very
 // flight. So after each of them the flight asks still_flying() before it touches itself.
 class CallFlight final : public Flight {
  public:
   CallFlight(const Airspace& air, Job job, std::function<void(Landing)> landed)
-      : air_(air), job_(std::move(job)), model_(job_.model), on_landed_(std::move(landed)), started_(air.loop.now()) {}
+      : air_(air),
+        job_(std::move(job)),
+        book_(air_, job_),
+        model_(job_.model),
+        on_landed_(std::move(landed)),
+        started_(air.loop.now()) {}
 
   ~CallFlight() override {
     life_.reset();
     let_go();
+    book_.dropped();
   }
 
   void start() {
     starting_ = true;
-    receipt_.profile = job_.prompt.profile.name;
     provider_ = find_provider(settings());
     if (job_.prompt.embed) embedder_ = find_embedding_provider(settings().provider);
     if (auto no = unaskable())
@@ -143,6 +140,8 @@ class CallFlight final : public Flight {
   }
 
   void ask() {
+    if (auto no = book_.ask())
+      return std::visit([this](auto&& why) { land(std::forward<decltype(why)>(why)); }, std::move(*no));
     choose_key();
     Ask ask = question();
     if (first_sent_) {  // a retry has to start within the time that retrying may take
@@ -170,12 +169,11 @@ class CallFlight final : public Flight {
   void call(Lease lease) {
     const Instant now = air_.loop.now();
     waiting_since_.reset();
-    receipt_.reserved = lease.reserved();
-    receipt_.waited += lease.waited();
-    receipt_.throttled += lease.throttled();
+    book_.admitted(lease);
     if (job_.deadline && *job_.deadline <= now) {
       lease_ = std::move(lease);
-      if (settle({.ending = Ending::never_sent})) land(Error{Fault::timed_out, about_model(kDeadlinePassed)});
+      if (settle({.ending = Ending::never_sent}, "unsent", Fault::timed_out))
+        land(Error{Fault::timed_out, about_model(kDeadlinePassed)});
       return;
     }
     const bool streamed = embedder_ == nullptr && settings().stream.value_or(output_cap(job_.prompt) > kStreamAbove);
@@ -186,8 +184,12 @@ class CallFlight final : public Flight {
       request.total_timeout = std::min(request.total_timeout, left);
       request.first_byte_timeout = std::min(request.first_byte_timeout, left);
     }
+    if (const TraceContext* const trace = air_.trace_upstream ? book_.trace() : nullptr) {
+      request.headers.emplace_back("traceparent", traceparent(*trace));
+      if (!trace->state.empty()) request.headers.emplace_back("tracestate", trace->state);
+    }
     if (!first_sent_) first_sent_ = now;
-    ++receipt_.attempts;
+    book_.sent(*model_, lease, streamed);
     called_ = now;
     lease_ = std::move(lease);
     lease_.sending();
@@ -203,7 +205,10 @@ class CallFlight final : public Flight {
 
   // A piece of a streamed answer.
   void take(const HttpResponse& head, std::string_view piece) {
-    if (!heard_) heard_ = Heard{.head = {head.status, head.headers, {}}, .at = air_.loop.now()};
+    if (!heard_) {
+      heard_ = Heard{.head = {head.status, head.headers, {}}, .at = air_.loop.now()};
+      book_.heard(head);
+    }
     stream_->take(head, piece);
     if (stream_->failed()) {  // what follows would be waited for in vain
       const auto broken_off = std::move(transfer_);
@@ -221,6 +226,7 @@ class CallFlight final : public Flight {
     const auto finished = std::move(transfer_);  // until the end of this function: its callback is what runs
     if (!result && stream_ && heard_ && stream_->complete()) result = heard_->head;
     if (!result) return failed(as_call_error(std::move(result.error())), {});
+    book_.answered(*result);
     Feedback feedback = feedback_of(*result);
     const bool success = result->status >= 200 && result->status <= 299;
     answered(stream_ && success ? stream_->finish(std::move(*result)) : decode(*result), std::move(feedback));
@@ -247,27 +253,16 @@ class CallFlight final : public Flight {
     if (const auto& counts = decoded->usage) {
       usage = counted(*counts);
       learn(*counts);
-      receipt_.usage_known = true;
-      book(*counts);
+      book_.receipt.usage_known = true;
+      book_.used(*counts);
     }
-    if (!settle({.ending = Ending::success, .usage = usage, .feedback = std::move(feedback)})) return;
+    book_.answered(*decoded);
+    if (!settle({.ending = Ending::success, .usage = usage, .feedback = std::move(feedback)},
+                attempt_word(decoded->finish)))
+      return;
     if (embedder_ == nullptr && job_.prompt.format && decoded->finish == Finish::stop)
       return check(std::move(*decoded));
     land(std::move(*decoded));
-  }
-
-  // Into the receipt.
-  void book(const TokenCounts& counts) {
-    receipt_.used.input += counts.input;
-    receipt_.used.cached_input += counts.cached_input;
-    receipt_.used.output += counts.output;
-    receipt_.used.reasoning += counts.reasoning;
-    receipt_.used.cache_write += counts.cache_write;
-    const auto price = cost(settings().facts, counts);
-    if (price)
-      cost_ += *price;
-    else
-      cost_known_ = false;
   }
 
   // What is certain to have been used by a stream that ends here, if there is one.
@@ -275,8 +270,7 @@ class CallFlight final : public Flight {
     if (!stream_) return {};
     const AtLeast seen = stream_->seen();
     stream_.reset();
-    book({.input = seen.input_tokens, .output = seen.output_tokens});
-    receipt_.at_least = receipt_.at_least || seen.output_tokens > 0;
+    book_.seen(seen);
     return seen;
   }
 
@@ -287,7 +281,7 @@ class CallFlight final : public Flight {
       completion.text = std::move(*read);
       return land(std::move(completion));
     }
-    if (std::exchange(receipt_.repaired, true)) {
+    if (std::exchange(book_.receipt.repaired, true)) {
       return land(Error{Fault::bad_reply,
                         about_model(fmt::format("the answer does not fit its schema, nor did it when asked again: {}; "
                                                 "it begins: {}",
@@ -330,14 +324,19 @@ class CallFlight final : public Flight {
     }
     // The slots and what was reserved are given back before anything waits.
     const AtLeast usage = give_up_stream();
-    if (!settle({.ending = failure.ending, .usage = usage, .feedback = std::move(feedback)})) return;
+    const char* const outcome = failure.rate_limited                   ? "rate_limited"
+                                : failure.ending == Ending::never_sent ? "unsent"
+                                                                       : "error";
+    if (!settle({.ending = failure.ending, .usage = usage, .feedback = std::move(feedback)}, outcome,
+                failure.error.fault))
+      return;
     failure.error.message =
         about_model(without(std::move(failure.error.message), settings().api_key ? settings().api_key->reveal() : ""));
     if (!failure.retry) return land(std::move(failure.error));
 
     const Instant now = air_.loop.now();
     const RetryPolicy policy{.max_attempts = settings().max_attempts, .time = settings().retry_time};
-    const auto next = next_attempt(policy, receipt_.attempts, *first_sent_, now, failure.retry_after, air_.random);
+    const auto next = next_attempt(policy, book_.receipt.attempts, *first_sent_, now, failure.retry_after, air_.random);
     if (next && (!job_.deadline || *next < *job_.deadline)) {
       if (air_.retry_budgets.spend(model_->group)) {
         // Refused for a rate, the whole group is closed: in its queue this call keeps its turn.
@@ -347,34 +346,21 @@ class CallFlight final : public Flight {
       }
       failure.error.message += "; not tried again, because this model's retries are used up until calls succeed";
     } else {
-      explain_giving_up(failure, now, next.has_value());
+      explain_giving_up(failure, {.attempts = book_.receipt.attempts,
+                                  .max_attempts = settings().max_attempts,
+                                  .retrying = now - *first_sent_,
+                                  .retry_time = settings().retry_time,
+                                  .until_deadline = job_.deadline ? std::optional(*job_.deadline - now) : std::nullopt,
+                                  .deadline_is_nearer = next.has_value()});
     }
     land(std::move(failure.error));
   }
 
-  void explain_giving_up(CallError& failure, Instant now, bool deadline_is_nearer) {
-    std::string& message = failure.error.message;
-    const Duration asked = failure.retry_after.value_or(Duration::zero());
-    const bool too_long =
-        asked > settings().retry_time - (now - *first_sent_) || (job_.deadline && asked >= *job_.deadline - now);
-    if (failure.retry_after && too_long) {
-      failure.error.fault = Fault::unavailable;
-      message += fmt::format("; the provider asks to wait {}, longer than this call may take; retry after {}",
-                             in_words(asked), in_words(asked));
-    } else if (deadline_is_nearer) {
-      message += "; no time is left to try again before the caller's deadline";
-    } else if (receipt_.attempts >= settings().max_attempts) {
-      message += fmt::format("; gave up after {} attempt{}", receipt_.attempts, receipt_.attempts == 1 ? "" : "s");
-    } else {
-      message += fmt::format("; gave up after retrying for {}", in_words(now - *first_sent_));
-    }
-    if (failure.retry_after && !too_long) message += fmt::format("; retry after {}", in_words(asked));
-  }
-
   // True when the flight is still there, and still flying.
-  bool settle(const Settlement& settlement) {
+  bool settle(const Settlement& settlement, const char* outcome, std::optional<Fault> fault = {}) {
     const std::weak_ptr<const Life> alive = life_;
     Lease lease = std::move(lease_);
+    book_.settled({.outcome = outcome, .fault = fault, .ending = settlement.ending, .usage = settlement.usage});
     lease.settle(settlement);
     return still_flying(alive);
   }
@@ -388,7 +374,10 @@ class CallFlight final : public Flight {
     const bool unsent = transfer_ && !transfer_->sent();
     transfer_.reset();
     const AtLeast seen = give_up_stream();
-    if (lease) lease.settle(unsent ? Ending::never_sent : Ending::broken, seen);
+    const Ending ending = unsent ? Ending::never_sent : Ending::broken;
+    book_.settled(
+        {.outcome = unsent ? "unsent" : "cancelled", .fault = Fault::cancelled, .ending = ending, .usage = seen});
+    if (lease) lease.settle(ending, seen);
   }
 
   void land(Outcome outcome) {
@@ -398,23 +387,20 @@ class CallFlight final : public Flight {
       return;
     }
     life_->landed = true;
-    if (waiting_since_) receipt_.waited += air_.loop.now() - *waiting_since_;
-    receipt_.took = air_.loop.now() - started_;
-    if (receipt_.usage_known && cost_known_) receipt_.cost_picodollars = cost_;
+    if (waiting_since_) book_.waited_in_vain(air_.loop.now() - *waiting_since_);
+    book_.landed(outcome, air_.loop.now() - started_);
     const auto landed = std::move(on_landed_);
-    landed(Landing{std::move(outcome), receipt_});
+    landed(Landing{std::move(outcome), book_.receipt});
   }
 
   const Airspace air_;
   Job job_;
+  FlightBook book_;
   std::shared_ptr<const Model> model_;  // the job's, by the key that the last attempt went by
   std::function<void(Landing)> on_landed_;
   const Instant started_;
   const Provider* provider_ = nullptr;
   const EmbeddingProvider* embedder_ = nullptr;  // of a prompt that is to be embedded
-  Receipt receipt_;
-  std::int64_t cost_ = 0;
-  bool cost_known_ = true;
   std::optional<Instant> first_sent_, waiting_since_;
   Instant called_{};  // the last attempt
 

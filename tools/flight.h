@@ -5,7 +5,7 @@
 // seen
 //          is what a call that ends early is settled by.
 // Invariant: lands exactly once, unless it is destroyed before; its lease is settled before it lands.
-// Errors:  Landing::outcome is a Completion, the gate's Refusal, or an Error (cancelled included).
+// Errors:  Landing::outcome is a Completion, the gate's or a budget's Refusal, or an Error (cancelled included).
 // Threads: the loop's thread.
 // Owner:   Flights (flights.h), which keeps those in the air; a test may own one directly.
 #pragma once

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "tools/budget_words.h"
 #include "tools/message.h"
 #include "tools/operators/odds.h"
 
@@ -133,6 +134,7 @@ std::string text(const Refusal& refusal, const std::string& model) {
                             : refusal.of == Refusal::Scope::model
                                 ? fmt::format("model \"{}\"", model)
                                 : fmt::format("{} \"{}\"", kind(refusal.of), refusal.scope);
+  if (is_of_budget(refusal)) return budget_text(refusal, scope);
   const std::string retry =
       refusal.retry_after ? fmt::format("; retry after {}", seconds(*refusal.retry_after)) : std::string();
   switch (refusal.reason) {
