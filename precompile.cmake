@@ -1,6 +1,8 @@
 # Gives every target one of two precompiled headers: what is tested, and the tests (which are compiled with other flags).
 set(heavy <algorithm> <chrono> <functional> <map> <memory> <optional> <set> <sstream> <string> <unordered_map> <variant> <vector>
           <fmt/format.h> <nlohmann/json.hpp>)
+# What they are compiled with, every user is compiled with.
+target_link_libraries(weir_build INTERFACE fmt::fmt nlohmann_json::nlohmann_json)
 file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")
 add_library(weir_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
 target_link_libraries(weir_precompiled PRIVATE weir_build fmt::fmt nlohmann_json::nlohmann_json)
