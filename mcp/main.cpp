@@ -1,4 +1,4 @@
-// The composition root: the one file that names every concrete type. Reading it tells what the program is made of.
+// The composition root: with weir/core.h, what names every concrete type. Reading it tells what the program is made of.
 #include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -8,15 +8,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
-#include <random>
 #include <thread>
 
 #include "config/config.h"
 #include "config/invariant.h"
-#include "limiter/gate.h"
-#include "limiter/loop_uv.h"
-#include "limiter/store_memory.h"
-#include "limiter/tally.h"
 #include "mcp/auth/door.h"
 #include "mcp/auth/metadata.h"
 #include "mcp/cors.h"
@@ -26,7 +21,7 @@
 #include "mcp/task_store_sqlite.h"
 #include "mcp/tasks.h"
 #include "mcp/weir/command_line.h"
-#include "mcp/weir/decisions.h"
+#include "mcp/weir/core.h"
 #include "mcp/weir/diff_command.h"
 #include "mcp/weir/draft.h"
 #include "mcp/weir/front.h"
@@ -34,16 +29,13 @@
 #include "mcp/weir/keys_command.h"
 #include "mcp/weir/limits_command.h"
 #include "mcp/weir/options.h"
+#include "mcp/weir/probes.h"
 #include "mcp/weir/reading.h"
 #include "mcp/weir/reload.h"
 #include "mcp/weir/shell.h"
-#include "tools/cache/answer_cache.h"
+#include "mcp/weir/tracer.h"
 #include "tools/callers.h"
-#include "tools/calls.h"
 #include "tools/catalog/catalog.h"
-#include "tools/flights.h"
-#include "tools/http/curl.h"
-#include "tools/operators/http_call.h"
 
 namespace weir::mcp {
 namespace {
@@ -55,39 +47,8 @@ std::optional<std::string> environment(const std::string& name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-// Everything that lives on the core's loop. Destroyed from the bottom up.
-struct Core {
-  UvLoop loop;
-  MemoryStore store;
-  Tally tally;
-  Decisions decisions{tally, [](const std::string& line) { spdlog::warn("{}", line); }};
-  Gate gate;
-  RetryBudgets retry_budgets;
-  Estimator estimator;
-  std::mt19937_64 random{std::random_device{}()};
-  CurlClient http;
-  Flights flights;
-  AnswerCache cache;
-  Calls calls;
-  HttpCalls http_calls;
-
-  GateOptions gate_options_of(const ServerSettings& server) {
-    GateOptions options = gate_options(server);
-    options.observer = &decisions;
-    options.seed = std::random_device{}();
-    return options;
-  }
-
-  explicit Core(const ServerSettings& server)
-      : gate(loop, store, gate_options_of(server)),
-        http(loop),
-        flights({loop, gate, http, retry_budgets, estimator, random}),
-        cache(loop, {.file = server.cache_file,
-                     .bytes_max = server.cache_bytes,
-                     .complain = [](const std::string& line) { spdlog::error("{}", line); }}),
-        calls(loop, flights, &cache),
-        http_calls(loop, http, random, {.queue_limit = server.queue_limit, .max_wait = server.max_wait}) {}
-};
+void warn(const std::string& line) { spdlog::warn("{}", line); }
+void complain(const std::string& line) { spdlog::error("{}", line); }
 
 std::optional<Loaded> load_named(const std::string& option) {
   const auto file = find_config(option, environment);
@@ -114,14 +75,14 @@ struct Program {
   std::unique_ptr<WeirHost> host;
   std::unique_ptr<Tasks> tasks;
   std::unique_ptr<Dispatcher> dispatcher;
+  bool draining = false;
   std::function<void(const Config&)> on_load{};  // what the transport does when another is put in force
 };
 
 std::unique_ptr<TaskStore> task_store(Loop& loop, const ServerSettings& server) {
   if (server.tasks_file.empty()) return nullptr;
-  return std::make_unique<SqliteTaskStore>(
-      loop, SqliteTaskStoreOptions{.file = server.tasks_file,
-                                   .complain = [](const std::string& line) { spdlog::error("{}", line); }});
+  return std::make_unique<SqliteTaskStore>(loop,
+                                           SqliteTaskStoreOptions{.file = server.tasks_file, .complain = complain});
 }
 
 // For a command that makes no tasks.
@@ -146,6 +107,7 @@ void put_in_force(Program& program, const Draft& draft) {
   change.clients =
       program.callers->restate(*draft.config, [&core](const auto& account) { return group_of(core, account); });
   core.gate.reconfigure(change);
+  core.restate(*draft.config);
   program.host->swap(draft.menu);
   if (program.on_load) program.on_load(*draft.config);
 }
@@ -156,7 +118,8 @@ std::unique_ptr<Reload> reloading(Program& program) {
       ReloadOptions{
           .source = {.file = program.loaded.draft.config->file, .version = WEIR_VERSION, .environment = environment},
           .put_in_force = [&program](const Draft& draft) { put_in_force(program, draft); },
-          .tell = [&program](Json loads) { program.host->tell_loads(std::move(loads)); }},
+          .tell = [&program](Json loads) { program.host->tell_loads(std::move(loads)); },
+          .note = [&program](Note note) { program.core->note(std::move(note)); }},
       program.loaded.draft, program.loaded.seen);
   program.core->loop.on_signal(SIGHUP, [reload = reload.get()] { reload->ask(); });
   return reload;
@@ -169,13 +132,19 @@ std::optional<Program> make_program(const std::string& config_option, decltype(t
   const ServerSettings& server = first.config->server;
   if (server.check_keys && !keys_are_good(*first.config, false, std::cerr)) return std::nullopt;
   Program program;
-  program.core = std::make_unique<Core>(server);
+  program.core = std::make_unique<Core>(*first.config, WEIR_VERSION);
   Core& core = *program.core;
   open_groups(core, first.groups);
   program.callers = std::make_unique<Callers>(core.gate, *first.config,
                                               [&core](const auto& account) { return group_of(core, account); });
   program.host = std::make_unique<WeirHost>(Crew{core.loop, core.gate, core.calls, core.http_calls}, core.tally,
                                             *program.callers, first.menu->catalog, first.menu->options);
+  program.host->runs().watch(
+      {.log = &core.logs,
+       .begin_trace = [&core, sample = first.config->tracing.sample](
+                          const auto& caller) { return begin_trace(caller, sample, core.random); },
+       .parent_of = [callers =
+                         program.callers.get()](const std::string& client) { return callers->parent_of(client); }});
   program.tasks = std::make_unique<Tasks>(core.loop, program.host->changes(),
                                           TasksOptions{.slow_after = server.task_after, .ttl = server.task_ttl},
                                           store(core.loop, server));
@@ -186,12 +155,37 @@ std::optional<Program> make_program(const std::string& config_option, decltype(t
   return program;
 }
 
+Readiness readiness(const Program& program) {
+  Readiness ready;
+  if (program.draining) ready.reasons.emplace_back("draining: the server was asked to stop");
+  if (const LedgerState state = program.core->ledger.state(); !state.trouble.empty())
+    ready.degraded.push_back("ledger: " + state.trouble);
+  return ready;
+}
+
+std::string metrics(Program& program, const Gauges& process) {
+  Core& core = *program.core;
+  Gauges gauges = gauges_of(core.gate, *program.host->menu()->catalog);
+  gauges.process = process.process;
+  gauges.loop_lag = process.loop_lag;
+  gauges.ledger = core.ledger.state();
+  gauges.budgets = core.budgets.states(core.loop.wall());
+  if (!program.loaded.draft.config->tracing.endpoint.empty()) gauges.spans = core.tracer.counts();
+  return core.metrics.render(gauges);
+}
+
+// The end of the loop, once the last spans are out.
+void stop_loop(Core& core) {
+  core.tracer.flush(std::chrono::seconds(2), [&core] { core.loop.stop(); });
+}
+
 // What is asked to stop goes on until `drained` has run on a thread of its own; a second signal cuts that short.
 void on_stop_signals(Program& program, std::function<void()> drained) {
   Core& core = *program.core;
   auto signals = std::make_shared<int>(0);
   const auto stop = [&program, &core, signals, drained = std::move(drained)] {
     if (++*signals == 1) {
+      program.draining = true;
       core.gate.close();
       drained();
     } else {
@@ -219,7 +213,7 @@ int serve_stdio(Program& program) {
     stdio.run();
     core.loop.post([&] {
       program.host->runs().cancel_all();
-      core.loop.stop();
+      stop_loop(core);
     });
   });
   core.loop.run();
@@ -240,7 +234,13 @@ int serve_http(Program& program, const std::string& address, const std::string& 
   allow_all_descriptors();
   Core& core = *program.core;
   print_warnings(front_warnings(config, where->host), std::cerr);
-  Door door(core.loop, door_options(config, core.http, [](const std::string& line) { spdlog::warn("{}", line); }));
+  // Only some of a flood of refusals are told, and those are noted too.
+  Door door(core.loop, door_options(config, core.http, [&core](const std::string& line) {
+              warn(line);
+              core.loop.post([&core, line] {
+                core.note({.at = {}, .kind = "auth_refused", .subject = "", .detail = Json{{"line", line}}.dump()});
+              });
+            }));
   const auto enter = [&](Handler endpoint) {
     return with_cors(guarded(std::move(endpoint), door), server.allowed_origins);
   };
@@ -264,9 +264,15 @@ int serve_http(Program& program, const std::string& address, const std::string& 
   if (config.auth) {
     for (const auto& path : metadata_paths(config.auth->audience)) http.route(path, metadata_handler(*config.auth));
   }
-  http.route("/healthz", [](const Inbound&, const std::shared_ptr<Exchange>& exchange) {
-    exchange->reply({.status = 200, .headers = {{"Content-Type", "text/plain"}}, .body = "ok\n"});
-  });
+  http.route("/healthz", healthz_handler());
+  http.route("/readyz", readyz_handler(core.loop, [&program] { return readiness(program); }));
+  if (config.metrics.enabled) {
+    http.route("/metrics", metrics_handler(core.loop,
+                                           {.settings = config.metrics,
+                                            .loopback = is_loopback(where->host),
+                                            .allowed_hosts = server.allowed_hosts},
+                                           [&program](const Gauges& gauges) { return metrics(program, gauges); }));
+  }
   const auto port = http.listen();
   if (!port) {
     std::cerr << "weir serve: " << port.error().message << '\n';
@@ -294,7 +300,7 @@ int serve_http(Program& program, const std::string& address, const std::string& 
     draining = std::thread([&] {
       program.host->changes()->close();
       http.drain(server.drain_timeout);
-      core.loop.post([&] { program.host->runs().when_empty([&core] { core.loop.stop(); }); });
+      core.loop.post([&] { program.host->runs().when_empty([&core] { stop_loop(core); }); });
     });
   });
   core.loop.run();
@@ -321,7 +327,7 @@ int call(Program& program, const std::string& tool, const std::vector<std::strin
   on_stop_signals(program, [&] { stop.request_stop(); });
   program.host->call({tool, *parsed}, context, [&](ToolReply answered) {
     reply = std::move(answered);
-    core.loop.stop();
+    stop_loop(core);
   });
   core.loop.run();
   return reply && print_reply(*reply, is_list(found, *parsed), std::cout, std::cerr) ? kOk : kFailed;
@@ -362,6 +368,7 @@ int run(int argc, char** argv) {
 
   std::signal(SIGPIPE, SIG_IGN);
   log_to_stderr();
+  if (options.command == Command::usage) return show_usage(std::move(options.usage), environment, std::cout, std::cerr);
   if (options.command == Command::limits) return limits(options.config, std::move(options.limits), options.token);
   if (options.command == Command::check || options.command == Command::tools) {
     const auto loaded = load_named(options.config);

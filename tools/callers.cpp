@@ -27,6 +27,7 @@ std::vector<ClientOptions> Callers::restate(const Config& config,
                                             const std::function<GroupId(const ModelSettings&)>& group_of) {
   const LimitsInForce in_force(config);
   std::unordered_map<std::string, Caller> known;
+  std::unordered_map<std::string, std::string> parents;
   std::vector<ClientOptions> all;
   const auto options_of = [&](const std::string& name) {
     ClientOptions options{
@@ -42,6 +43,7 @@ std::vector<ClientOptions> Callers::restate(const Config& config,
     options.weight = settings.weight;
     options.parent = parent;
     known[name] = {gate_.client(options), settings.priority};
+    if (!settings.parent.empty()) parents[name] = settings.parent;
     all.push_back(std::move(options));
   };
   // Parents have no parents.
@@ -64,8 +66,14 @@ std::vector<ClientOptions> Callers::restate(const Config& config,
   }
   if (others_came_) defaults_for(kOthers);
   known_ = std::move(known);
+  parents_ = std::move(parents);
   strangers_ = known_.size() - configured;
   return all;
+}
+
+std::string Callers::parent_of(const std::string& client) const {
+  const auto found = parents_.find(client);
+  return found == parents_.end() ? "" : found->second;
 }
 
 Caller Callers::of(const std::string& principal) {

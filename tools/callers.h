@@ -30,10 +30,13 @@ class Callers {
                                      const std::function<GroupId(const ModelSettings&)>& group_of);
   // By the name that the door gave: a client's, "anonymous", an OAuth subject's.
   Caller of(const std::string& principal);
+  // Of a configured client; empty = none.
+  std::string parent_of(const std::string& client) const;
 
  private:
   Gate& gate_;
   std::unordered_map<std::string, Caller> known_;
+  std::unordered_map<std::string, std::string> parents_;
   ClientOptions stranger_;  // but for the name
   std::size_t strangers_ = 0;
   bool others_came_ = false;

@@ -72,6 +72,18 @@ GateChange gate_change(const Draft& draft) {
   return change;
 }
 
+std::map<std::pair<BudgetScope, std::string>, BudgetSettings> budgets_of(const Config& config) {
+  std::map<std::pair<BudgetScope, std::string>, BudgetSettings> budgets;
+  const auto add = [&](BudgetScope of, const std::string& name, const BudgetSettings& budget) {
+    if (budget != BudgetSettings{}) budgets[{of, name}] = budget;
+  };
+  add(BudgetScope::server, "", config.server.budget);
+  for (const auto& [name, client] : config.clients) add(BudgetScope::client, name, client.budget);
+  for (const auto& [name, model] : config.models) add(BudgetScope::model, name, model.budget);
+  for (const auto& [name, tool] : config.tools) add(BudgetScope::tool, name, tool.budget);
+  return budgets;
+}
+
 std::string short_digest(const std::string& text) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());

@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "config/diff.h"
+#include "limiter/budgets.h"
 #include "limiter/gate.h"
 #include "mcp/weir/host.h"
 
@@ -52,6 +53,8 @@ tl::expected<Draft, std::vector<Mistake>> make_draft(const DraftSource& source, 
 // What the gate is told of it, but for the clients.
 GateOptions gate_options(const ServerSettings& server);
 GateChange gate_change(const Draft& draft);
+// Of all whom the configuration names.
+std::map<std::pair<BudgetScope, std::string>, BudgetSettings> budgets_of(const Config& config);
 
 // The beginning of the SHA-256 of a text.
 std::string short_digest(const std::string& text);

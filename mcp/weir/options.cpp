@@ -56,11 +56,14 @@ std::variant<Options, int> read_options(int argc, char** argv, const std::string
                     ->expected(0, 1)
                     ->check(CLI::Range(0.1, 3600.0));
 
+  CLI::App* usage = add_usage_command(app, options.usage);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }
+  if (*usage) options.command = Command::usage;
   if (*watch) options.limits.every = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(every_s));
   options.limits.terminal = isatty(STDOUT_FILENO) == 1;
   return options;

@@ -11,11 +11,12 @@
 
 #include "mcp/weir/diff_command.h"
 #include "mcp/weir/limits_command.h"
+#include "mcp/weir/usage_command.h"
 
 namespace weir::mcp {
 
 struct Options {
-  enum class Command { serve, check, tools, call, limits };
+  enum class Command { serve, check, tools, call, limits, usage };
   Command command = Command::serve;
   std::string config;  // a file; empty = where configurations are looked for
   // serve
@@ -31,6 +32,7 @@ struct Options {
   std::vector<std::string> arguments;
   // limits
   LimitsOptions limits;
+  UsageOptions usage;
 };
 
 // Or the code that the program ends with.

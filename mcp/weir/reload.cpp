@@ -98,6 +98,7 @@ Reload::Reload(UvLoop& loop, ReloadOptions options, Draft first, FileStates seen
       now_(std::make_shared<const Draft>(std::move(first))),
       seen_(std::move(seen)),
       loaded_at_(date_of(loop.wall())) {
+  note("load", {{"digest", short_digest(now_->menu->options.config_text)}});
   tell();
   // What has happened since the file was read is not told: so it looks once by itself.
   if (now_->config->server.watch_config) begin(false);
@@ -196,6 +197,9 @@ void Reload::put_in_force(Draft draft) {
   const std::size_t secrets = secrets_changed(*before->config, *now_->config);
   spdlog::info("configuration loaded, digest={} changed: {}{}", short_digest(now_->menu->options.config_text),
                summary_of(now_->differences), secrets > 0 ? fmt::format(", secrets ~{}", secrets) : "");
+  note("reload", {{"digest", short_digest(now_->menu->options.config_text)},
+                  {"changed", summary_of(now_->differences)},
+                  {"secrets_changed", secrets}});
   tell();
 }
 
@@ -204,8 +208,17 @@ void Reload::refuse(const std::vector<Mistake>& mistakes) {
   last_refusal_ = {{"at", date_of(loop_.wall())}, {"mistakes", mistakes.size()}};
   if (!mistakes.empty()) last_refusal_["first"] = mistakes.front().text();
   for (const Mistake& mistake : mistakes) spdlog::error("configuration: {}", mistake.text());
+  note("reload_refused", {{"mistakes", mistakes.size()}, {"first", mistakes.empty() ? "" : mistakes.front().text()}});
   spdlog::error("configuration refused, mistakes={}; what was in force goes on", mistakes.size());
   tell();
+}
+
+void Reload::note(const char* kind, const nlohmann::json& detail) const {
+  if (!options_.note) return;
+  options_.note({.at = {},
+                 .kind = kind,
+                 .subject = options_.source.file,
+                 .detail = detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
 }
 
 void Reload::tell() {

@@ -19,6 +19,7 @@
 
 #include "limiter/loop_uv.h"
 #include "mcp/weir/draft.h"
+#include "tools/call_log.h"
 
 namespace weir::mcp {
 
@@ -27,6 +28,7 @@ struct ReloadOptions {
   // Called on the loop.
   std::function<void(const Draft&)> put_in_force;
   std::function<void(nlohmann::json)> tell;  // what weir://limits says of it
+  std::function<void(Note)> note{};          // for good
 };
 
 // What the files of a configuration were when they were looked at.
@@ -60,6 +62,7 @@ class Reload {
   void put_in_force(Draft draft);
   void refuse(const std::vector<Mistake>& mistakes);
   bool watch(const std::vector<std::string>& folders);
+  void note(const char* kind, const nlohmann::json& detail) const;
   void tell();
 
   UvLoop& loop_;

@@ -9,7 +9,7 @@
 
 #include "mcp/call.h"
 #include "tools/call_log.h"
-#include "tools/catalog/tool.h"
+#include "tools/catalog/catalog.h"
 #include "tools/operators/answer.h"
 
 namespace weir::mcp {
