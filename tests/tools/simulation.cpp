@@ -5,10 +5,12 @@
 #include <memory>
 #include <random>
 
+#include "limiter/budgets.h"
 #include "limiter/store_memory.h"
 #include "tests/fakes/fake_loop.h"
 #include "tests/tools/chaos_http.h"
 #include "tests/tools/flight_field.h"
+#include "tools/call_log.h"
 #include "tools/flights.h"
 
 namespace weir::simulation {
@@ -72,9 +74,9 @@ class WatchedStore final : public Store {
   std::map<BucketId, std::int64_t> raised_;
 };
 
-class Simulation final : Observer {
+class Simulation final : Observer, CallLog {
  public:
-  Simulation(std::uint64_t seed, int calls)
+  Simulation(std::uint64_t seed, int calls, Purse purse)
       : random_(seed),
         grain_(chance(50) ? Duration(250ms) : Duration(1)),
         gate_options_{.slots = static_cast<int>(pick(1, 8)),
@@ -87,11 +89,17 @@ class Simulation final : Observer {
         gate_(loop_, store_, gate_options_),
         http_(loop_, random_(), gate_options_.slots, grain_, [this](const std::string& what) { complain(what); }),
         jitter_(random_()),
-        air_{loop_, gate_, http_, budgets_, estimator_, jitter_},
+        air_{loop_, gate_, http_, budgets_, estimator_, jitter_, this, &spending_},
         flights_(air_),
         calls_(static_cast<std::size_t>(calls)) {
     http_.watch({.begin = [this] { store_.begin_raising(); },
                  .end = [this](const std::string& model) { return store_.end_raising(buckets_.at(model).at(1)); }});
+    BudgetSettings budget;
+    if (purse == Purse::bounded) {
+      budget.month_nano = pick(20'000, 400'000);
+      budget.month_tokens = pick(20'000, 200'000);
+    }
+    spending_.state({{{BudgetScope::server, ""}, budget}}, "UTC", loop_.wall());
     for (int i = 0; i < 3; ++i) add_account(i);
     for (int i = 0; i < 4; ++i) add_client(i);
     for (int i = 0; i < 3; ++i)
@@ -128,6 +136,10 @@ class Simulation final : Observer {
     FlightId id = 0;
     std::optional<Instant> deadline;
     int max_attempts = 0;
+    // As the log was told.
+    TokenCounts told{};
+    std::int64_t told_nano = 0;
+    int told_attempts = 0, told_flights = 0;
     bool started = false, starting = false, destroyed = false, cancelled = false;
     int landings = 0;
   };
@@ -150,6 +162,7 @@ class Simulation final : Observer {
     settings.base_url = "http://sim/v1";
     settings.api_key = Secret("sk-sim-key", "env:SIM");
     settings.charge_model = ChargeModel::total;
+    settings.facts.prices = {.input = 2'000, .cached_input = {}, .output = 3'000};
     settings.stream = chance(50);
     settings.idle_timeout = std::chrono::milliseconds(pick(300, 20'000));
     const std::int64_t rpm = grain_ > 1ms ? 240 / pick(1, 12) : pick(20, 600), tpm = pick(2'000, 60'000);
@@ -188,6 +201,39 @@ class Simulation final : Observer {
     if (const auto* admitted = std::get_if<Admitted>(&decision)) http_.expect(admitted->reserved);
   }
 
+  void attempted(const AttemptRecord& attempt) override {
+    Call& call = calls_.at(attempt.call->number - 1);
+    ++call.told_attempts;
+    if (call.told_flights > 0) complain("an attempt is told after its flight");
+    if (attempt.number != call.told_attempts) complain("attempts are told out of order");
+    if (attempt.used) {
+      call.told.input += attempt.used->input;
+      call.told.output += attempt.used->output;
+    }
+    call.told_nano += attempt.cost_nano.value_or(0);
+    charged_.nano += attempt.charge.nano;
+    charged_.tokens += attempt.charge.tokens;
+    Duration by_limits{};
+    for (const auto& [limit, span] : attempt.throttled_by) by_limits += span;
+    if (by_limits != attempt.throttled) complain("what limits are said to have throttled is not what was throttled");
+  }
+  void flown(const FlightRecord& flight) override {
+    Call& call = calls_.at(flight.call->number - 1);
+    if (++call.told_flights > 1) complain("a flight is told twice");
+    if (static_cast<int>(flight.attempts.size()) != call.told_attempts) complain("a flight lacks attempts");
+  }
+  // What the log was told of a call is what its provider saw, and would bill.
+  void check_books(std::size_t n) {
+    const Call& call = calls_[n];
+    const Seen& seen = http_.seen(static_cast<int>(n));
+    if (call.told_flights != 1) complain(fmt::format("call {} is told as {} flights", n, call.told_flights));
+    if (call.told_attempts != seen.requests)
+      complain(fmt::format("call {} is told to have {} attempts, not {}", n, call.told_attempts, seen.requests));
+    if (call.told != seen.used || call.told_nano != 2 * seen.used.input + 3 * seen.used.output)
+      complain(fmt::format("call {} is told to have used other than {} and {} tokens", n, seen.used.input,
+                           seen.used.output));
+  }
+
   void arrive(std::size_t n) {
     Call& call = calls_[n];
     if (call.started) return;
@@ -206,6 +252,9 @@ class Simulation final : Observer {
     if (chance(60)) job.caller = static_cast<std::uint64_t>(pick(1, 40));
     if (chance(30)) call.deadline = job.deadline = loop_.now() + grained(std::chrono::milliseconds(pick(0, 20'000)));
     call.max_attempts = job.model->settings.max_attempts;
+    auto identity = std::make_shared<CallIdentity>();
+    identity->number = n + 1;
+    job.call = std::move(identity);
     auto landed = [this, n](Landing landing) {
       if (calls_[n].starting) complain(fmt::format("call {} landed inside start", n));
       land(n, landing);
@@ -252,6 +301,9 @@ class Simulation final : Observer {
     if (landing.receipt.attempts != seen.requests || seen.requests > call.max_attempts)
       complain(fmt::format("call {} says {} attempts of at most {}, made {}", n, landing.receipt.attempts,
                            call.max_attempts, seen.requests));
+    if (landing.receipt.used != call.told) complain(fmt::format("call {} reports other than it told", n));
+    if (landing.receipt.cost_picodollars && *landing.receipt.cost_picodollars != call.told_nano * 1'000)
+      complain(fmt::format("call {} reports another cost than it told", n));
     if (landing.receipt.used != seen.used) complain(fmt::format("call {} reports other tokens than were used", n));
     if (call.deadline && loop_.now() > *call.deadline) complain(fmt::format("call {} landed after its deadline", n));
     if (error != nullptr && (error->fault == Fault::cancelled) != call.cancelled)
@@ -317,6 +369,13 @@ class Simulation final : Observer {
     if (store_.settled_twice() != 0) complain(fmt::format("{} charges were settled twice", store_.settled_twice()));
     for (std::size_t n = 0; n < calls_.size(); ++n)
       if (calls_[n].landings != 1 && !calls_[n].destroyed) complain(fmt::format("call {} never landed", n));
+    for (std::size_t n = 0; n < calls_.size(); ++n) check_books(n);
+    for (const BudgetState& budget : spending_.states(loop_.wall())) {
+      const bool money = budget.key.ends_with("usd");
+      if (budget.held != 0 || budget.spent != (money ? charged_.nano : charged_.tokens))
+        complain(fmt::format("{}: {} spent, {} held at the end; attempts say {} and {}", budget.key, budget.spent,
+                             budget.held, charged_.nano, charged_.tokens));
+    }
     for (auto& [model, account] : http_.accounts())
       if (!account.ledger.within_rate()) complain(fmt::format("{}: more requests than burst + rate * time", model));
   }
@@ -332,6 +391,8 @@ class Simulation final : Observer {
   RetryBudgets budgets_;
   Estimator estimator_;
   std::mt19937_64 jitter_;
+  Budgets spending_{"UTC", {}};
+  Spending charged_;  // as told
   Airspace air_;
   Flights flights_;
   std::vector<std::shared_ptr<const Model>> models_;
@@ -345,6 +406,6 @@ class Simulation final : Observer {
 
 }  // namespace
 
-Report simulate(std::uint64_t seed, int calls) { return Simulation(seed, calls).run(); }
+Report simulate(std::uint64_t seed, int calls, Purse purse) { return Simulation(seed, calls, purse).run(); }
 
 }  // namespace weir::simulation

@@ -17,6 +17,8 @@ struct Report {
   std::uint64_t digest = 0;  // of every landing, with its time
 };
 
-Report simulate(std::uint64_t seed, int calls);
+enum class Purse { open, bounded };  // bounded: the server has budgets, which may end
+
+Report simulate(std::uint64_t seed, int calls, Purse purse = Purse::open);
 
 }  // namespace weir::simulation

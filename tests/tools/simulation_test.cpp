@@ -49,6 +49,20 @@ TEST_CASE("ten thousand chaotic calls leave no slot and no token unaccounted", "
   CHECK(sum.raised > sum.requests / 200);
 }
 
+TEST_CASE("budgets that end amid chaos are charged what the attempts say, and hold nothing", "[simulation]") {
+  Report sum;
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    const Report report = simulate(seed, 100, Purse::bounded);
+    INFO("seed " << seed);
+    for (const std::string& violation : report.violations) UNSCOPED_INFO(violation);
+    REQUIRE(report.violations.empty());
+    sum.completions += report.completions;
+    sum.refusals += report.refusals;
+  }
+  CHECK(sum.completions > 200);
+  CHECK(sum.refusals > 200);
+}
+
 TEST_CASE("the same seed gives the same run, another seed another", "[simulation]") {
   const Report once = simulate(42, 200), again = simulate(42, 200), other = simulate(43, 200);
   CHECK(once.digest == again.digest);
