@@ -18,7 +18,7 @@ namespace weir::mcp {
 
 // A model by one of its keys.
 struct ModelGauge {
-  std::string model, account;  // alias; the key's name, empty = the first
+  std::string model{}, account{};  // alias; the key's name, empty = the first
   int slots_taken = 0, waiting = 0;
   std::optional<int> slots{};
   Duration paused{};
