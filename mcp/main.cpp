@@ -145,6 +145,9 @@ std::optional<Program> make_program(const std::string& config_option, decltype(t
                           const auto& caller) { return begin_trace(caller, sample, core.random); },
        .parent_of = [callers =
                          program.callers.get()](const std::string& client) { return callers->parent_of(client); }});
+  program.host->usage_from({.desk = &core.usage,
+                            .ledger = [&core] { return core.ledger.state(); },
+                            .budgets = [&core] { return core.budgets.states(core.loop.wall()); }});
   program.tasks = std::make_unique<Tasks>(core.loop, program.host->changes(),
                                           TasksOptions{.slow_after = server.task_after, .ttl = server.task_ttl},
                                           store(core.loop, server));

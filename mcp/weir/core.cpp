@@ -42,6 +42,7 @@ Core::Core(const Config& config, const std::string& version)
       budgets(config.server.budget_zone, [this](const BudgetState& budget) { warn_of(budget); }),
       ledger(loop, ledger_options(config.ledger, version), current_periods(),
              [this](const std::vector<Spent>& spent) { restore(spent); }),
+      usage(loop, ledger.name()),
       metrics({.version = version}),
       tracer(loop, http, random, {.settings = config.tracing, .version = version, .complain = warn}),
       flights({.loop = loop,

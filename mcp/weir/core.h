@@ -22,6 +22,7 @@
 #include "tools/flights.h"
 #include "tools/http/curl.h"
 #include "tools/ledger/ledger.h"
+#include "tools/ledger/usage_desk.h"
 #include "tools/operators/http_call.h"
 
 namespace weir::mcp {
@@ -44,6 +45,7 @@ struct Core {
   CurlClient http;
   Budgets budgets;
   Ledger ledger;
+  UsageDesk usage;
   Metrics metrics;
   Tracer tracer;
   CallLogs logs;  // what has happened, told to the three above

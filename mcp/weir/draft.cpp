@@ -44,6 +44,8 @@ tl::expected<Draft, std::vector<Mistake>> make_draft(const DraftSource& source, 
   options.limits_tool = config->server.limits_tool;
   options.models_tool = config->server.models_tool;
   options.estimate_tool = config->server.estimate_tool;
+  options.usage_tool = config->server.usage_tool;
+  options.usage_sql = config->ledger.sql;
   options.models_tool = config->server.models_tool;
   options.estimate_tool = config->server.estimate_tool;
   options.result_bytes_max = config->server.result_bytes_max;

@@ -49,8 +49,11 @@ ResourceContents contents(const std::string& uri, const char* mime_type, std::st
 }  // namespace
 
 std::shared_ptr<const Menu> make_menu(std::shared_ptr<const Catalog> catalog, WeirHostOptions options) {
-  auto offer = make_offer(
-      *catalog, {.limits = options.limits_tool, .models = options.models_tool, .estimate = options.estimate_tool});
+  auto offer = make_offer(*catalog, {.limits = options.limits_tool,
+                                     .models = options.models_tool,
+                                     .estimate = options.estimate_tool,
+                                     .usage = options.usage_tool,
+                                     .usage_sql = options.usage_sql});
   return std::make_shared<const Menu>(Menu{std::move(catalog), std::move(offer), std::move(options)});
 }
 
@@ -125,6 +128,7 @@ void WeirHost::call(ToolCall call, Context context, std::function<void(ToolReply
     if (menu->options.limits_tool) known.push_back(kLimitsTool);
     if (menu->options.models_tool) known.push_back(kModelsTool);
     if (menu->options.estimate_tool) known.push_back(kEstimateTool);
+    if (menu->options.usage_tool) known.push_back(kUsageTool);
     return done(unknown("tool", call.name, known));
   }
   runs_.start({menu->catalog, tool, menu->options.result_bytes_max}, call.arguments, std::move(context),
@@ -141,6 +145,8 @@ bool WeirHost::call_own(const Menu& menu, ToolCall& call, const Principal& princ
     call_models(std::move(call), principal, std::move(done));
   } else if (options.estimate_tool && call.name == kEstimateTool) {
     call_estimate(std::move(call), principal, std::move(done));
+  } else if (options.usage_tool && call.name == kUsageTool) {
+    call_usage(std::move(call), principal, std::move(done));
   } else {
     return false;
   }
@@ -160,6 +166,24 @@ void WeirHost::call_estimate(ToolCall call, const Principal& principal, std::fun
   if (!question) return done(bad_arguments(question.error()));
   loop_.post([this, question = std::move(*question), name = principal.name, catalog, done = std::move(done)] {
     done(estimate_answer(gate_, tally_, callers_.of(name), question));
+  });
+}
+
+void WeirHost::call_usage(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done) {
+  auto question = usage_question(call.arguments, principal, menu()->options.usage_sql, loop_.wall());
+  if (!question) return done(bad_arguments(question.error()));
+  loop_.post([this, question = std::move(*question), done = std::move(done)]() mutable {
+    answer_usage(usage_, std::move(question), std::move(done));
+  });
+}
+
+void WeirHost::read_usage(const Principal& principal, std::function<void(ReadReply)> done) {
+  loop_.post([this, principal, done = std::move(done)] {
+    usage_page(usage_, principal, loop_.wall(), [done](Result<Json> page) {
+      if (page)
+        return done(contents(kUsageUri, "application/json", page->dump(2), {.ttl_ms = 1000, .everybody = false}));
+      done(ProtocolError{.code = code::kInternalError, .message = page.error().message, .data = {}});
+    });
   });
 }
 
@@ -221,6 +245,7 @@ void WeirHost::read(ResourceRead call, Context context, std::function<void(ReadR
   if (auto page = results_.read(call.uri, context.principal.name, loop_.now()))
     return done(contents(call.uri, page->json ? "application/json" : "text/plain", std::move(page->text),
                          {.ttl_ms = 60'000, .everybody = false}));
+  if (call.uri == kUsageUri && menu->options.usage_tool) return read_usage(context.principal, std::move(done));
   if (call.uri != kLimitsUri)
     return done(ProtocolError{code::kResourceNotFound,
                               fmt::format("no resource \"{}\"; there are {}, {}, {}{{name}}", call.uri.substr(0, 200),

@@ -17,6 +17,7 @@
 #include "limiter/tally.h"
 #include "mcp/host.h"
 #include "mcp/weir/tool_runs.h"
+#include "mcp/weir/usage_tool.h"
 #include "tools/callers.h"
 #include "tools/catalog/catalog.h"
 
@@ -27,6 +28,8 @@ struct WeirHostOptions {
   std::string config_text = {};  // weir://config
   int subscriptions_max = 1024;
   bool limits_tool = true, models_tool = true, estimate_tool = true;  // whether weir_limits … are offered
+  bool usage_tool = false;                                            // weir_usage and weir://usage: give usage_from()
+  bool usage_sql = true;                                              // whether weir_usage takes SQL
   std::int64_t result_bytes_max = 64 << 10;                           // what is beyond is read page by page
 };
 
@@ -54,6 +57,8 @@ class WeirHost final : public Host {
   Changes* changes() override { return &changes_; }
 
   std::shared_ptr<const Menu> menu() const;
+  // Where weir_usage has its answers; before the first call.
+  void usage_from(UsageSources sources) { usage_ = std::move(sources); }
   // On the loop's thread.
   void swap(std::shared_ptr<const Menu> menu);
   // The calls of tools that are under way; on the loop's thread.
@@ -66,6 +71,8 @@ class WeirHost final : public Host {
   void call_limits(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done);
   void call_models(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done);
   void call_estimate(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done);
+  void call_usage(ToolCall call, const Principal& principal, std::function<void(ToolReply)> done);
+  void read_usage(const Principal& principal, std::function<void(ReadReply)> done);
   Json limits_page(const std::string& principal);
   void tell_of_server(Json& page) const;
   void limits_changed();
@@ -75,6 +82,7 @@ class WeirHost final : public Host {
   const Calls& calls_;
   const Tally& tally_;
   Callers& callers_;
+  UsageSources usage_;
   Results results_;
   ToolRuns runs_;
   Changes changes_;

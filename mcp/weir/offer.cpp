@@ -7,6 +7,7 @@
 #include "mcp/weir/estimate_tool.h"
 #include "mcp/weir/limits_tool.h"
 #include "mcp/weir/models_tool.h"
+#include "mcp/weir/usage_tool.h"
 #include "tools/catalog/reasoning.h"
 
 namespace weir::mcp {
@@ -91,12 +92,17 @@ std::shared_ptr<const Offer> make_offer(const Catalog& catalog, OwnTools own) {
   if (own.limits) offer.tools.push_back(limits_tool(catalog));
   if (own.models) offer.tools.push_back(models_tool());
   if (own.estimate) offer.tools.push_back(estimate_tool(catalog));
+  if (own.usage) offer.tools.push_back(usage_tool(own.usage_sql));
   std::sort(offer.tools.begin(), offer.tools.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   offer.resources.push_back({kConfigUri, "config", "Configuration",
                              "The configuration in force, as TOML; without secrets.", "application/toml"});
   offer.resources.push_back({kLimitsUri, "limits", "Limits",
                              "What is left of every limit, and who waits: read it before a large batch.",
                              "application/json"});
+  if (own.usage)
+    offer.resources.push_back({kUsageUri, "usage", "Usage",
+                               "What calls used and cost today and this month, budgets, and the state of the ledger.",
+                               "application/json"});
   for (const auto& [name, tool] : catalog.tools())
     offer.resources.push_back({kToolUriPrefix + name, name, tool.settings().title,
                                fmt::format("The tool {}: its definition, model and price.", name), "application/json"});

@@ -15,9 +15,12 @@ inline constexpr const char* kLimitsUri = "weir://limits";
 inline constexpr const char* kConfigUri = "weir://config";
 inline constexpr const char* kToolUriPrefix = "weir://tools/";
 
-// Which of Weir's own tools are among the tools: weir_limits, weir_models, weir_estimate.
+// Which of Weir's own tools are among the tools: weir_limits, weir_models, weir_estimate, weir_usage (and with it the
+// resource weir://usage); and whether that takes SQL.
 struct OwnTools {
   bool limits = true, models = true, estimate = true;
+  bool usage = false;
+  bool usage_sql = true;
 };
 std::shared_ptr<const Offer> make_offer(const Catalog& catalog, OwnTools own);
 

@@ -92,7 +92,8 @@ int show_usage(UsageOptions options, const Environment& environment, std::ostrea
     const bool summed = question->report == "usage" && question->by != "total";
     const auto total = summed ? questions.ask(all) : Result<UsageAnswer>(UsageAnswer{});
     if (!total) return complain(total.error());
-    out << usage_table(*answer, {.width = options.width, .total = summed ? &*total : nullptr});
+    out << usage_table(*answer, {.width = options.width > 0 ? options.width : terminal_width(environment),
+                                 .total = summed ? &*total : nullptr});
   }
   if (answer->truncated && (options.json || options.csv))
     err << fmt::format("weir usage: cut after {}: there is more\n", answer->truncated_by);

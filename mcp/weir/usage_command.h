@@ -25,7 +25,7 @@ struct UsageOptions {
   std::int64_t limit = 100;
   bool json = false;
   bool csv = false;
-  std::size_t width = 100;  // of the table
+  std::size_t width = 0;  // of the table; 0 = as terminal_width() says
 };
 
 // The exit code.

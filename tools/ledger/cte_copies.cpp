@@ -63,6 +63,12 @@ std::string name_of(const std::string& token) { return token.starts_with('"') ? 
 
 }  // namespace
 
+bool names_printf(const std::string& sql) {
+  const auto all = tokens(sql);
+  return std::any_of(all.begin(), all.end(),
+                     [](const std::string& token) { return name_of(token) == "printf" || name_of(token) == "format"; });
+}
+
 std::int64_t cte_copies_max(const std::string& sql) {
   const auto all = tokens(sql);
   // NAME AS (, NAME (a, b) AS (, with [NOT] MATERIALIZED between: whatever else looks so is counted as well.

@@ -86,15 +86,15 @@ TrustedSql usage(const UsageQuestion& question) {
 }
 
 // The calls are chosen first and looked up in the view then: it would sum up all attempts before it sorts them.
-TrustedSql calls(const UsageQuestion& question, const char* order) {
+TrustedSql calls(const UsageQuestion& question, const char* order, const char* order_in_view) {
   Where where;
   if (question.since_us) where.add("started_us >= {}", *question.since_us);
   if (question.until_us) where.add("started_us < {}", *question.until_us);
   add_names(where, question);
   const std::string from = where.text();
   return {fmt::format("WITH chosen AS MATERIALIZED (SELECT id FROM calls{0} ORDER BY {1} DESC{2}) SELECT {3} FROM "
-                      "query_metrics WHERE call_id IN (SELECT id FROM chosen) ORDER BY {1} DESC",
-                      from, order, where.limit(question.limit), kCallColumns),
+                      "query_metrics WHERE call_id IN (SELECT id FROM chosen) ORDER BY {4} DESC",
+                      from, order, where.limit(question.limit), kCallColumns, order_in_view),
           where.parameters()};
 }
 
@@ -178,8 +178,8 @@ Result<UsageAnswer> Questions::ask(const UsageQuestion& question, std::stop_toke
   UsageQuestion wider = question;
   ++wider.limit;
   auto answer = guard_.ask(report == "usage"     ? usage(wider)
-                           : report == "calls"   ? calls(wider, "started_us")
-                           : report == "slowest" ? calls(wider, "took_us")
+                           : report == "calls"   ? calls(wider, "started_us", "started_us")
+                           : report == "slowest" ? calls(wider, "took_us", "execution_time_ms")
                            : report == "budgets" ? budgets(wider)
                                                  : audit(wider),
                            std::move(stop));

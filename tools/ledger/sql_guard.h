@@ -64,5 +64,7 @@ const std::vector<std::string>& readable_tables();
 // How often, at most, the common table expressions of a text can be expanded into one another: SQLite copies each where
 // it is named, while no time is kept.
 std::int64_t cte_copies_max(const std::string& sql);
+// Whether it may call printf() or format(): '%.*c' counts to two thousand million within one step. The views may.
+bool names_printf(const std::string& sql);
 
 }  // namespace weir
