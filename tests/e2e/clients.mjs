@@ -28,7 +28,7 @@ for (const transport of ['stdio', 'HTTP']) {
         assert.equal(client.getNegotiatedProtocolVersion(), version);
         assert.equal(client.getServerVersion().name, 'weir');
         const { tools } = await client.listTools();
-        assert.deepEqual(tools.map((tool) => tool.name), ['summarise', 'summarise_wide', 'weir_estimate', 'weir_limits', 'weir_models']);
+        assert.deepEqual(tools.map((tool) => tool.name), ['summarise', 'summarise_wide', 'weir_estimate', 'weir_limits', 'weir_models', 'weir_usage']);
         // The client checks structuredContent against the tool's outputSchema.
         const result = await client.callTool({ name: 'summarise', arguments: { text } });
         assert.equal(result.content[0].text, 'One sentence is here.');

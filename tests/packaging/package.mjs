@@ -46,7 +46,7 @@ test('it starts as a host starts it, with a key from the settings, and lists its
     const client = new Client({ name: 'package', version: '1' }, { versionNegotiation: { mode } });
     await client.connect(new StdioClientTransport({ ...server, cwd: '/', stderr: 'ignore' }));
     const { tools } = await client.listTools();
-    assert.deepEqual(tools.map(({ name }) => name), ['explain_error', 'summarise', 'translate', 'weir_estimate', 'weir_limits', 'weir_models']);
+    assert.deepEqual(tools.map(({ name }) => name), ['explain_error', 'summarise', 'translate', 'weir_estimate', 'weir_limits', 'weir_models', 'weir_usage']);
     await client.close();
   }
 });
