@@ -104,7 +104,7 @@ std::size_t terminal_width(const Environment& environment) {
   winsize size{};
   if (isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
     return std::max<std::size_t>(size.ws_col, 20);
-  std::size_t width = 100;
+  std::size_t width = 1000;  // a pipe has room
   if (const auto columns = environment("COLUMNS"))
     std::from_chars(columns->data(), columns->data() + columns->size(), width);
   return std::clamp<std::size_t>(width, 20, 1000);

@@ -33,7 +33,7 @@ int show_usage(UsageOptions options, const Environment& environment, std::ostrea
 
 // Adds the command; `options` is what it was given, once the command line was read, and outlives the application.
 CLI::App* add_usage_command(CLI::App& app, UsageOptions& options);
-// Of the terminal, else of $COLUMNS, else 100.
+// Of the terminal, else of $COLUMNS, else 1000.
 std::size_t terminal_width(const Environment& environment);
 
 }  // namespace weir::mcp

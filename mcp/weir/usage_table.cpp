@@ -187,15 +187,22 @@ std::string line(const std::vector<Shown>& columns, const std::function<std::str
   return line + "\n";
 }
 
-void fit(std::vector<Shown>& columns, std::size_t room) {
+// Answers the heads of the columns that there is no room for, and leaves those out.
+std::string fit(std::vector<Shown>& columns, std::size_t room) {
   std::size_t used = 0;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     Shown& column = columns[i];
     column.width = std::max(width_of(column.head), width_of(column.last));
     for (const auto& cell : column.cells) column.width = std::max(column.width, width_of(cell));
     used += column.width + (i == 0 ? 0 : 2);
-    if (i > 1 && used > room) return columns.resize(i);
+    if (i <= 1 || used <= room) continue;
+    std::string left_out;
+    for (std::size_t rest = i; rest < columns.size(); ++rest)
+      left_out += (left_out.empty() ? "" : ", ") + columns[rest].head;
+    columns.resize(i);
+    return left_out;
   }
+  return "";
 }
 
 }  // namespace
@@ -211,7 +218,7 @@ std::string usage_table(const UsageAnswer& answer, const UsageTableOptions& opti
                      at(answer, "cost_nano") < answer.columns.size() && !answer.columns.empty();
   auto columns = usage ? usage_columns(answer, options.total) : plain_columns(answer);
   const bool barred = usage && options.bars && answer.rows.size() > 1 && options.width > 40;
-  fit(columns, options.width - (barred ? kBar + 2 : 0));
+  const std::string left_out = fit(columns, options.width - (barred ? kBar + 2 : 0));
   if (barred) {
     columns.push_back(bars(answer));
     columns.back().width = kBar;
@@ -220,6 +227,7 @@ std::string usage_table(const UsageAnswer& answer, const UsageTableOptions& opti
   for (std::size_t row = 0; row < answer.rows.size(); ++row)
     text += line(columns, [row](const Shown& column) { return column.cells[row]; });
   if (usage && options.total != nullptr) text += line(columns, [](const Shown& column) { return column.last; });
+  if (!left_out.empty()) text += fmt::format("(no room for {}: --json and --csv have it)\n", left_out);
   if (answer.truncated) text += fmt::format("(cut after {}: there is more)\n", answer.truncated_by);
   return text;
 }
