@@ -87,7 +87,7 @@ for (const transport of ['stdio', 'HTTP']) {
         await assert.rejects(client.getPrompt({ name: 'summarise', arguments: {} }), { code: -32602 });
 
         const { resources } = await client.listResources();
-        assert.deepEqual(resources.map(({ uri }) => uri), ['weir://config', 'weir://limits', 'weir://tools/summarise']);
+        assert.deepEqual(resources.map(({ uri }) => uri), ['weir://config', 'weir://limits', 'weir://usage', 'weir://tools/summarise']);
         const limits = JSON.parse((await client.readResource({ uri: 'weir://limits' })).contents[0].text);
         assert.equal(limits.models.fast.limits.rpm.amount, 6000);
         const toml = (await client.readResource({ uri: 'weir://config' })).contents[0].text;
