@@ -293,7 +293,9 @@ struct Oracle {
   }
   bool fits(const Spender& who, const Spending& most, const std::string& day) const {
     const std::string month = day.substr(0, 7);
-    for (const auto& [name, budget] : stated) {
+    for (const auto& each : stated) {  // clang 14 cannot capture bindings
+      const auto& name = each.first;
+      const auto& budget = each.second;
       if (!is_of(who, name)) continue;
       const auto holds_up = [&](const std::optional<std::int64_t>& amount, const std::string& period, bool money) {
         const std::int64_t more = money ? most.nano : most.tokens;
