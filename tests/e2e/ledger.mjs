@@ -182,3 +182,76 @@ test('a killed server loses nothing that it said was written, and writes nothing
     await stage.close();
   }
 });
+
+test('the audit tells what was loaded and reloaded, what providers taught, pauses, budgets and refused authentications', async () => {
+  const stage = new Stage();
+  try {
+    const file = stage.file('ledger.db');
+    const simulator = await stage.simulator('--latency', '1..5', '--rpm', '6000', '--model', 'small', '--model', 'small-fault-429-once');
+    const text = (description) => `
+[ledger]
+file = "${file}"
+flush = "10ms"
+
+[clients.alice]
+token = "env:ALICE"
+budget_day_tokens = 1_000
+${['small', 'small-fault-429-once'].map((name, i) => `
+[models.m${i}]
+provider = "openai"
+model = "${name}"
+reasoning = "none"
+base_url = "http://127.0.0.1:${simulator.port}/v1"
+api_key = "env:OPENAI_API_KEY"
+rpm = 9_000
+
+[tools.ask_m${i}]
+description = "${description}"
+model = "m${i}"
+prompt = "Summarise:\\n\\n{{text}}"
+max_output_tokens = 60
+input.text = { type = "string" }
+`).join('')}`;
+    const path = stage.file('weir.toml', text('Summarise a text.'));
+    const weir = await stage.listen('weir', ['serve', '--config', path, '--http', '127.0.0.1:0'],
+      { env: { ALICE: env.ALICE, OPENAI_API_KEY: 'sk-secret-marker' } });
+    const alice = { headers: { authorization: `Bearer ${env.ALICE}` } };
+    const asked = await call(weir.port, 'ask_m1', { text: 'A weir is a low dam.' }, alice);
+    assert.ok(!asked.isError, JSON.stringify(asked));
+    let refused;
+    for (let i = 0; i < 100 && !refused?.isError; ++i) refused = await call(weir.port, 'ask_m0', { text: `A weir ${i} is a low dam.` }, alice);
+    assert.match(refused.content[0].text, /budget/);
+    const wrong = await fetch(`http://127.0.0.1:${weir.port}/mcp`, { method: 'POST', body: '{}',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer not-a-token-of-anybody' } });
+    assert.equal(wrong.status, 401);
+    stage.file('weir.toml', text('Summarise a text, anew.'));
+    weir.kill('SIGHUP');
+    for (;;) {  // until the new catalog is served
+      const { body } = await post(weir.port, 'tools/list', {}, alice);
+      if (body.result.tools.some(({ description }) => description.includes('anew'))) break;
+    }
+    stage.file('weir.toml', text('Summarise a text, anew.') + '\n[models.m0]\n');
+    weir.kill('SIGHUP');
+    while (!weir.text.stderr.includes('configuration refused')) await new Promise((resolve) => weir.stderr.once('data', resolve));
+    weir.kill('SIGTERM');
+    await weir.exit;
+    const rows = (await ask(stage, file, 'SELECT kind, subject, detail FROM audit ORDER BY id'))
+      .map(({ detail, ...row }) => ({ ...row, detail: JSON.parse(detail) }));
+    const told = (kind) => rows.filter((row) => row.kind === kind).map(({ subject, detail }) => ({ subject, ...detail }));
+    const [load, reload, refusal] = ['load', 'reload', 'reload_refused'].map((kind) => told(kind)[0]);
+    assert.equal(load.subject, path);
+    assert.match(load.digest, /^[0-9a-f]{12}$/);
+    assert.deepEqual({ ...reload, digest: '' }, { subject: path, changed: 'tools ~2', secrets_changed: 0, digest: '' });
+    assert.notEqual(reload.digest, load.digest);
+    assert.match(refusal.first, /weir.toml:40: .*m0/);
+    assert.deepEqual(told('paused'), [{ subject: 'm1', finer_slices: false, for_ms: 24, limit: 'rpm' }]);
+    assert.deepEqual(told('limit_adopted'), ['m1', 'm0'].map((subject) => ({ subject, limit: 'rpm', from: 9000, to: 6000 })));
+    const [warned, exhausted] = ['budget_warned', 'budget_exhausted'].map((kind) => told(kind)[0]);
+    assert.equal(warned.subject, 'client alice');
+    assert.ok(warned.spent >= 800 && warned.spent <= exhausted.spent && exhausted.spent <= 1000, JSON.stringify([warned, exhausted]));
+    assert.match(told('auth_refused')[0].line, /status=401/);
+    assert.equal(rows.length, 9);
+  } finally {
+    await stage.close();
+  }
+});
