@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "limiter/scope_name.h"
 #include "mcp/jsonrpc.h"
 #include "tools/operators/answers.h"
 
@@ -24,20 +25,6 @@ const char* reason(Refusal::Reason why) {
       return "timed_out";
     case Refusal::Reason::closing:
       return "closing";
-  }
-  return "unknown";
-}
-
-const char* kind(Refusal::Scope of) {
-  switch (of) {
-    case Refusal::Scope::server:
-      return "server";
-    case Refusal::Scope::model:
-      return "model";
-    case Refusal::Scope::tool:
-      return "tool";
-    case Refusal::Scope::client:
-      return "client";
   }
   return "unknown";
 }
@@ -68,7 +55,7 @@ Json usage(const Tool& tool, const Receipt& receipt) {
 
 Json refusal_data(const Refusal& refusal) {
   Json data = {
-      {"reason", reason(refusal.reason)}, {"of", kind(refusal.of)}, {"scope", refusal.scope}, {"limit", refusal.limit}};
+      {"reason", reason(refusal.reason)}, {"of", scope_name(refusal.of)}, {"scope", refusal.scope}, {"limit", refusal.limit}};
   if (refusal.retry_after) {
     data["retry_after_ms"] = ms(*refusal.retry_after);
     data["predicted"] = refusal.limit != "concurrency" && refusal.limit != "queue";

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "limiter/scope_name.h"
+
 namespace weir::mcp {
 namespace {
 
@@ -11,13 +13,6 @@ using Json = nlohmann::json;
 
 std::string seconds(Duration span) {
   return fmt::format("{:g} s", std::ceil(std::chrono::duration<double>(span).count() * 10) / 10);
-}
-
-const char* kind(Refusal::Scope of) {
-  return of == Refusal::Scope::server  ? "server"
-         : of == Refusal::Scope::model ? "model"
-         : of == Refusal::Scope::tool  ? "tool"
-                                       : "client";
 }
 
 }  // namespace
@@ -37,19 +32,19 @@ ForecastTold told(const Forecast& forecast, const std::string& what) {
   if (!forecast.wait) {
     return {{{"never", true},
              {"limit", forecast.limit},
-             {"of", kind(forecast.of)},
+             {"of", scope_name(forecast.of)},
              {"scope", forecast.scope},
              {"largest", forecast.largest.value_or(0)}},
             fmt::format("A call of {} would never be admitted: {} of {} \"{}\" admits at most {} at once.", what,
-                        forecast.limit, kind(forecast.of), forecast.scope, forecast.largest.value_or(0))};
+                        forecast.limit, scope_name(forecast.of), forecast.scope, forecast.largest.value_or(0))};
   }
   Json json = {{"would_wait_ms", std::chrono::ceil<std::chrono::milliseconds>(*forecast.wait).count()}};
   if (forecast.limit.empty()) return {std::move(json), fmt::format("A call of {} would go at once.", what)};
   json["limit"] = forecast.limit;
-  json["of"] = kind(forecast.of);
+  json["of"] = scope_name(forecast.of);
   json["scope"] = forecast.scope;
   return {std::move(json), fmt::format("A call of {} would wait about {}, for {} of {} \"{}\".", what,
-                                       seconds(*forecast.wait), forecast.limit, kind(forecast.of), forecast.scope)};
+                                       seconds(*forecast.wait), forecast.limit, scope_name(forecast.of), forecast.scope)};
 }
 
 }  // namespace weir::mcp

@@ -5,6 +5,8 @@
 #include <functional>
 #include <map>
 
+#include "limiter/scope_name.h"
+
 namespace weir::mcp {
 namespace {
 
@@ -93,26 +95,12 @@ void write_ledger(PrometheusText& out, const LedgerState& ledger) {
   single(out, "weir_ledger_file_bytes", "Size of the ledger's file.", ledger.file_bytes);
 }
 
-std::string_view name(BudgetScope scope) {
-  switch (scope) {
-    case BudgetScope::server:
-      return "server";
-    case BudgetScope::client:
-      return "client";
-    case BudgetScope::model:
-      return "model";
-    case BudgetScope::tool:
-      return "tool";
-  }
-  return "server";
-}
-
 void write_budgets(PrometheusText& out, const std::vector<BudgetState>& budgets) {
   const auto each = [&](std::string_view metric, std::string_view help, const auto& value) {
     out.family(metric, "gauge", help);
     for (const BudgetState& budget : budgets) {
       const bool day = budget.key.find("_day_") != budget.key.npos;
-      const MetricLabels labels = {{"of", name(budget.of)}, {"name", budget.name}, {"period", day ? "day" : "month"}};
+      const MetricLabels labels = {{"of", scope_name(budget.of)}, {"name", budget.name}, {"period", day ? "day" : "month"}};
       if (const auto it = value(budget)) out.sample(labels, *it);
     }
   };

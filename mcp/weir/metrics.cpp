@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "limiter/scope_name.h"
 #include "mcp/weir/gen_ai.h"
 
 namespace weir::mcp {
@@ -18,20 +19,6 @@ std::int64_t span_of(WallTime from, WallTime to) { return std::max<std::int64_t>
 std::string_view status_class(int status) {
   constexpr std::string_view kClasses[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
   return status >= 100 && status <= 599 ? kClasses[status / 100] : kClasses[0];
-}
-
-std::string_view name(Refusal::Scope scope) {
-  switch (scope) {
-    case Refusal::Scope::server:
-      return "server";
-    case Refusal::Scope::model:
-      return "model";
-    case Refusal::Scope::tool:
-      return "tool";
-    case Refusal::Scope::client:
-      return "client";
-  }
-  return "server";
 }
 
 }  // namespace
@@ -110,7 +97,7 @@ void Metrics::attempted(const AttemptRecord& attempt) {
 void Metrics::flown(const FlightRecord& flight) {
   count(Figure::flights, {flight.model, flight.outcome});
   if (flight.repaired) count(Figure::repairs, {flight.model});
-  if (flight.refusal) count(Figure::flight_refusals, {flight.model, name(flight.refusal->of), flight.refusal->limit});
+  if (flight.refusal) count(Figure::flight_refusals, {flight.model, scope_name(flight.refusal->of), flight.refusal->limit});
   // By the conventions' names here, because an attempt alone does not say whether it embeds.
   const std::string_view operation = gen_ai_operation(flight);
   for (const AttemptRecord& attempt : flight.attempts) {

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "limiter/scope_name.h"
 #include "mcp/weir/answer.h"
 #include "mcp/weir/usage_table.h"
 #include "tools/ledger/usage_times.h"
@@ -22,20 +23,6 @@ std::vector<std::string> reports(bool sql) {
   auto all = usage_reports();
   if (!sql) std::erase(all, "sql");
   return all;
-}
-
-const char* scope_name(BudgetScope scope) {
-  switch (scope) {
-    case BudgetScope::server:
-      return "server";
-    case BudgetScope::client:
-      return "client";
-    case BudgetScope::model:
-      return "model";
-    case BudgetScope::tool:
-      return "tool";
-  }
-  return "server";
 }
 
 std::string iso(WallTime time) {

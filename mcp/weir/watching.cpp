@@ -1,5 +1,7 @@
 #include "mcp/weir/watching.h"
 
+#include "limiter/scope_name.h"
+
 namespace weir::mcp {
 namespace {
 
@@ -7,17 +9,8 @@ constexpr std::size_t kTextBytesMax = 64 << 10;
 
 // "model fast", "client ci", "server".
 std::string whose(const Refusal& refusal) {
-  switch (refusal.of) {
-    case Refusal::Scope::server:
-      return "server";
-    case Refusal::Scope::model:
-      return "model " + refusal.scope;
-    case Refusal::Scope::tool:
-      return "tool " + refusal.scope;
-    case Refusal::Scope::client:
-      return "client " + refusal.scope;
-  }
-  return "";
+  std::string words(scope_name(refusal.of));
+  return refusal.of == Refusal::Scope::server ? words : words + ' ' + refusal.scope;
 }
 
 }  // namespace

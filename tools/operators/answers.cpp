@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "limiter/scope_name.h"
 #include "tools/budget_words.h"
 #include "tools/message.h"
 #include "tools/operators/odds.h"
@@ -32,20 +33,6 @@ std::string spelled_out(const std::string& limit) {
 }
 
 bool counts_requests(const std::string& limit) { return limit.size() == 3 && limit.starts_with("rp"); }
-
-const char* kind(Refusal::Scope of) {
-  switch (of) {
-    case Refusal::Scope::server:
-      return "server";
-    case Refusal::Scope::model:
-      return "model";
-    case Refusal::Scope::tool:
-      return "tool";
-    case Refusal::Scope::client:
-      return "client";
-  }
-  return "unknown";
-}
 
 // An answer that was cut short, and is of no use so.
 std::string cut_short(const Tool& tool, const Completion& completion) {
@@ -133,7 +120,7 @@ std::string text(const Refusal& refusal, const std::string& model) {
   const std::string scope = refusal.of == Refusal::Scope::server ? "server"
                             : refusal.of == Refusal::Scope::model
                                 ? fmt::format("model \"{}\"", model)
-                                : fmt::format("{} \"{}\"", kind(refusal.of), refusal.scope);
+                                : fmt::format("{} \"{}\"", scope_name(refusal.of), refusal.scope);
   if (is_of_budget(refusal)) return budget_text(refusal, scope);
   const std::string retry =
       refusal.retry_after ? fmt::format("; retry after {}", seconds(*refusal.retry_after)) : std::string();
